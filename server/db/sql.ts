@@ -1,0 +1,39 @@
+import pg from "pg";
+import { databaseUrl } from "@/server/db/url";
+import { log } from "@/server/log";
+import { singleton } from "@/server/singleton";
+
+/** Calls on the hot path and in the ledger use this pool; everything an admin does goes through Prisma. */
+export function pool(): pg.Pool {
+  return singleton("pg-pool", () => {
+    const made = new pg.Pool({ connectionString: databaseUrl(), max: 8, connectionTimeoutMillis: 5_000, application_name: "conduit" });
+    // An idle connection that the server drops must not end the process; the next query opens a new one.
+    made.on("error", (error) => log.warn({ err: error }, "An idle database connection was lost."));
+    return made;
+  });
+}
+
+/** Rows of one parametrised statement. */
+export async function query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const result = await pool().query<Row>(text, [...values]);
+  return result.rows;
+}
+
+/** Runs `work` in one transaction on one connection; a throw rolls it back. */
+export async function transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool().connect();
+  try {
+    await client.query("BEGIN");
+    const result = await work(client);
+    await client.query("COMMIT");
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection whose rollback fails is broken: it is closed instead of going back to the pool.
+    await client.query("ROLLBACK").then(
+      () => client.release(),
+      (cause: unknown) => client.release(cause instanceof Error ? cause : true),
+    );
+    throw error;
+  }
+}
