@@ -26,7 +26,7 @@ export type UpstreamRequest = {
 /** An encoded request, and the names of the caller's fields that the upstream has no way to express. */
 export type Encoded = { readonly request: UpstreamRequest; readonly dropped: readonly string[] };
 
-/** What a stream's decoder needs that it may not make up itself: decoders read no clock and draw no random numbers. */
+/** What a decoder or a local answer needs that it may not make up itself: they read no clock and draw no random numbers. */
 export type DecodeContext = {
   /** Used where the upstream gives none. */
   readonly id: string;
@@ -65,7 +65,10 @@ export type Chat =
       /** Throws `invalid_request` with a `param` for what is malformed. */
       readonly encode: (request: ChatRequest, target: Target) => Encoded;
       /** Throws `upstream_garbled` when the body is not this vendor's answer. */
-      readonly decode: (body: unknown, context: DecodeContext) => { completion: ChatCompletion; usage: Usage | undefined };
+      readonly decode: (
+        body: unknown,
+        context: DecodeContext,
+      ) => { completion: ChatCompletion; usage: Usage | undefined };
       /** Makes a decoder for one stream; the decoder is synchronous and keeps that stream's state. */
       readonly decodeStream: (context: DecodeContext) => (event: ServerSentEvent) => readonly StreamPiece[];
     };
@@ -88,7 +91,9 @@ export type ProviderType = {
   readonly about: string;
   /** The vendor's own address; null means that the admin must give one. */
   readonly baseUrl: string | null;
-  readonly auth: { readonly scheme: "header"; readonly name: string; readonly prefix: string } | { readonly scheme: "none" };
+  readonly auth:
+    | { readonly scheme: "header"; readonly name: string; readonly prefix: string }
+    | { readonly scheme: "none" };
   /** Whether the upstream answers without a key, as servers in one's own network often do. */
   readonly keyOptional: boolean;
   readonly chat?: Chat;
@@ -99,7 +104,7 @@ export type ProviderType = {
   };
   readonly classify: (status: number, body: unknown) => Classified;
   /** Answers in this process instead of over the network (the demo). */
-  readonly local?: (request: UpstreamRequest) => LocalAnswer;
+  readonly local?: (request: UpstreamRequest, context: DecodeContext) => LocalAnswer;
   /** This vendor's id in the price library (`@pydantic/genai-prices`). */
   readonly priceLibraryId?: string;
 };
