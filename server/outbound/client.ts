@@ -1,0 +1,193 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { Agent, type Dispatcher, errors } from "undici";
+import { env } from "@/server/env";
+import { GatewayError, isGatewayError } from "@/server/errors";
+import { checkUrl, guardedLookup } from "@/server/outbound/addresses";
+import type { UpstreamRequest } from "@/server/providers/provider";
+import { singleton } from "@/server/singleton";
+
+/** The limits of one exchange, in milliseconds. */
+export type Clocks = {
+  /** From the request's last byte to the answer's headers. */
+  readonly firstByteMs: number;
+  /** Between two pieces of the body. */
+  readonly idleMs: number;
+};
+
+export type SendOptions = Clocks & {
+  readonly signal?: AbortSignal | undefined;
+  readonly allowPrivateNetwork: boolean;
+};
+
+/** An upstream's answer whose body has not been read. Read it with `pump` or `bytes`, once, or call `abort`. */
+export type UpstreamResponse = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Hands over the body piece by piece; resolves after the last one, rejects with a GatewayError when it is cut short. */
+  pump(onData: (chunk: Buffer) => void): Promise<void>;
+  /** Stops reading from the upstream until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Ends the exchange; a pump under way rejects with `cancelled`. */
+  abort(): void;
+};
+
+/** Bytes that may wait here for a reader before the upstream is asked to pause. */
+const HELD_BYTES = 256 * 1024;
+
+const agents = singleton("outbound-agents", () => new Map<boolean, Agent>());
+
+function agentFor(allowPrivateNetwork: boolean): Agent {
+  let agent = agents.get(allowPrivateNetwork);
+  if (!agent) {
+    agent = new Agent({
+      connections: env.upstreamConnections,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      connect: { timeout: 10_000, lookup: guardedLookup(allowPrivateNetwork) },
+    });
+    agents.set(allowPrivateNetwork, agent);
+  }
+  return agent;
+}
+
+/**
+ * Sends one request; resolves with the answer's head. Rejects with a GatewayError: `upstream_timeout`,
+ * `upstream_unavailable`, `upstream_denied` (address not allowed) or `cancelled`. Redirects are not followed.
+ */
+export function send(request: UpstreamRequest, options: SendOptions): Promise<UpstreamResponse> {
+  const url = new URL(request.url);
+  checkUrl(url, options.allowPrivateNetwork);
+  const exchange = new Exchange(options.signal);
+  agentFor(options.allowPrivateNetwork).dispatch(
+    {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers: request.headers,
+      body: request.body ?? null,
+      headersTimeout: options.firstByteMs,
+      bodyTimeout: options.idleMs,
+    },
+    exchange,
+  );
+  return exchange.head;
+}
+
+/** The whole body; aborts and throws `upstream_garbled` when it is larger than `limit` bytes. */
+export async function readAll(response: UpstreamResponse, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let tooLarge = false;
+  try {
+    await response.pump((chunk) => {
+      size += chunk.length;
+      if (size > limit) {
+        tooLarge = true;
+        response.abort();
+      } else chunks.push(chunk);
+    });
+  } catch (error) {
+    if (tooLarge) throw new GatewayError("upstream_garbled", `The provider's answer is larger than ${limit} bytes.`);
+    throw error;
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** One request and its answer. It is a handler of undici's dispatch, so that a piece of the body costs one call. */
+class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
+  status = 0;
+  headers: IncomingHttpHeaders = {};
+  readonly head: Promise<UpstreamResponse>;
+  #controller: Dispatcher.DispatchController | undefined;
+  #signal: AbortSignal | undefined;
+  #settleHead: { resolve(response: UpstreamResponse): void; reject(error: unknown): void } | undefined;
+  #onData: ((chunk: Buffer) => void) | undefined;
+  #settleBody: { resolve(): void; reject(error: unknown): void } | undefined;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #outcome: { error: GatewayError | undefined } | undefined;
+  #aborted = false;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.head = new Promise((resolve, reject) => {
+      this.#settleHead = { resolve, reject };
+    });
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.abort);
+  }
+
+  readonly abort = (): void => {
+    this.#aborted = true;
+    this.#controller?.abort(new GatewayError("cancelled", "The call was cancelled."));
+  };
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  pump(onData: (chunk: Buffer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settleBody = { resolve, reject };
+      const held = this.#held;
+      this.#held = [];
+      for (const chunk of held) onData(chunk);
+      this.#onData = onData;
+      if (this.#outcome) this.#finish(this.#outcome.error);
+      else if (this.#heldBytes > HELD_BYTES) this.resume();
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted || this.#signal?.aborted) this.abort();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // 1xx answers come before the real one.
+    if (status < 200) return;
+    this.status = status;
+    this.headers = headers;
+    this.#settleHead?.resolve(this);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#onData) return this.#onData(chunk);
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes > HELD_BYTES) this.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#finish(undefined);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#finish(this.#aborted ? new GatewayError("cancelled", "The call was cancelled.") : outboundError(error, this.status !== 0));
+  }
+
+  #finish(error: GatewayError | undefined): void {
+    this.#outcome ??= { error };
+    this.#signal?.removeEventListener("abort", this.abort);
+    if (error) this.#settleHead?.reject(error);
+    if (!this.#settleBody) return;
+    if (error) this.#settleBody.reject(error);
+    else this.#settleBody.resolve();
+  }
+}
+
+function outboundError(cause: Error, started: boolean): GatewayError {
+  if (isGatewayError(cause)) return cause;
+  if (cause instanceof errors.HeadersTimeoutError || cause instanceof errors.ConnectTimeoutError) {
+    return new GatewayError("upstream_timeout", "The provider did not answer in time.", { cause });
+  }
+  if (cause instanceof errors.BodyTimeoutError) {
+    return new GatewayError("upstream_timeout", "The provider's answer stalled.", { cause });
+  }
+  if (started) return new GatewayError("upstream_unavailable", "The provider's answer was cut short.", { cause });
+  return new GatewayError("upstream_unavailable", "The provider could not be reached.", { cause });
+}
