@@ -12,5 +12,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores are shared with a database and the servers under test.
     maxWorkers: 2,
+    globalSetup: ["tests/support/global-setup.ts"],
   },
 });
