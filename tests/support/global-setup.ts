@@ -7,7 +7,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const desk = createServer((request, response) => {
     postgres ??= startTestPostgres();
     const url = new URL(request.url ?? "/", "http://desk").searchParams.get("database");
-    const work = postgres.then((server) => (url === null ? server.create() : server.drop(url)));
+    const work = postgres.then(async (server) => (url === null ? await server.create() : await server.drop(url)));
     work.then(
       (made) => response.end(made ?? ""),
       (error: unknown) => response.writeHead(500).end(error instanceof Error ? error.stack : String(error)),

