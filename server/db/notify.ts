@@ -1,0 +1,60 @@
+import pg from "pg";
+import { databaseUrl } from "@/server/db/url";
+import { log } from "@/server/log";
+
+const CHANNEL = "conduit_change";
+const POLL_MS = 1_000;
+
+/**
+ * Calls `onChange` with the topics that changed ("catalog", "keys") within a second of the commit: at once by
+ * LISTEN/NOTIFY, and by comparing the change counter every second, which also finds what was missed while the connection
+ * was down or where a pooler swallows notifications. Returns a function that stops it.
+ */
+export function watchChanges(onChange: (topic: "catalog" | "keys" | "all") => void, onState: (up: boolean) => void): () => Promise<void> {
+  let client: pg.Client | undefined;
+  let counter: string | undefined;
+  let stopped = false;
+  let busy = false;
+
+  const connect = async () => {
+    const made = new pg.Client({ connectionString: databaseUrl(), connectionTimeoutMillis: 2_000, query_timeout: 2_000, application_name: "conduit-listen" });
+    made.on("error", (error) => {
+      log.warn({ err: error }, "The connection that listens for changes was lost.");
+      if (client === made) client = undefined;
+      onState(false);
+    });
+    made.on("notification", ({ payload }) => onChange(payload === "catalog" || payload === "keys" ? payload : "all"));
+    await made.connect();
+    await made.query(`LISTEN ${CHANNEL}`);
+    client = made;
+  };
+
+  const poll = async () => {
+    if (busy || stopped) return;
+    busy = true;
+    try {
+      if (!client) await connect();
+      const result = await client?.query<{ value: string }>("SELECT last_value::text AS value FROM conduit_change");
+      const value = result?.rows[0]?.value;
+      onState(true);
+      if (counter !== undefined && value !== counter) onChange("all");
+      counter = value;
+    } catch (error) {
+      log.debug({ err: error }, "The database did not answer a look for changes.");
+      onState(false);
+      const broken = client;
+      client = undefined;
+      await broken?.end().catch((cause: unknown) => log.debug({ err: cause }, "A broken connection did not close cleanly."));
+    } finally {
+      busy = false;
+    }
+  };
+
+  const timer = setInterval(() => void poll(), POLL_MS);
+  void poll();
+  return async () => {
+    stopped = true;
+    clearInterval(timer);
+    await client?.end();
+  };
+}

@@ -1,0 +1,156 @@
+import { pool } from "@/server/db/sql";
+import { log } from "@/server/log";
+import { singleton } from "@/server/singleton";
+
+/** One finished call, as it is written. Column names are those of the table, so that a batch goes over as JSON. */
+export type LedgerRow = {
+  id: string;
+  /** ISO 8601. */
+  started_at: string;
+  request_id: string;
+  key_id: string | null;
+  key_name: string | null;
+  group_id: string | null;
+  group_name: string | null;
+  model: string | null;
+  deployment_id: string | null;
+  provider_id: string | null;
+  provider_name: string | null;
+  provider_key_name: string | null;
+  upstream_model: string | null;
+  operation: string;
+  dialect: string;
+  stream: boolean;
+  status: number;
+  error_kind: string | null;
+  error_message: string | null;
+  finish_reason: string | null;
+  attempts: number;
+  input_tokens: number;
+  cached_input_tokens: number;
+  cache_write_tokens: number;
+  cache_write_1h_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  audio_input_tokens: number;
+  audio_output_tokens: number;
+  estimated: boolean;
+  /** Decimal digits of nano-dollars; null = unpriced. */
+  cost_nano: string | null;
+  price_id: string | null;
+  first_token_ms: number | null;
+  duration_ms: number;
+  client_ip: string | null;
+  user_agent: string | null;
+  tags: readonly string[];
+  dropped: readonly string[];
+};
+
+const FLUSH_MS = 200;
+const BATCH = 1_000;
+const MAX_PAUSE_MS = 5_000;
+
+const held = singleton("ledger", () => ({
+  waiting: [] as LedgerRow[],
+  flushing: undefined as Promise<void> | undefined,
+  timer: undefined as NodeJS.Timeout | undefined,
+  pauseMs: 0,
+  days: new Set<string>(),
+}));
+
+/** Takes a finished call; it is in the database within about 200 ms, together with its rollup. */
+export function addToLedger(row: LedgerRow): void {
+  held.waiting.push(row);
+  held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+}
+
+/** Calls that are not in the database yet. */
+export function ledgerBacklog(): number {
+  return held.waiting.length;
+}
+
+/** Writes everything that waits; returns whether all of it was written before `deadlineMs` from now. */
+export async function drainLedger(deadlineMs: number): Promise<boolean> {
+  const until = Date.now() + deadlineMs;
+  while (held.waiting.length > 0 && Date.now() < until) {
+    await flush();
+    if (held.waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return held.waiting.length === 0;
+}
+
+function flush(): Promise<void> {
+  clearTimeout(held.timer);
+  held.timer = undefined;
+  held.flushing ??= writeBatches().finally(() => {
+    held.flushing = undefined;
+    if (held.waiting.length > 0) held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+  });
+  return held.flushing;
+}
+
+async function writeBatches(): Promise<void> {
+  while (held.waiting.length > 0) {
+    const batch = held.waiting.slice(0, BATCH);
+    try {
+      await write(batch);
+      held.waiting.splice(0, batch.length);
+      held.pauseMs = 0;
+    } catch (error) {
+      held.pauseMs = Math.min(MAX_PAUSE_MS, (held.pauseMs || FLUSH_MS) * 2);
+      log.error({ err: error, waiting: held.waiting.length, retryInMs: held.pauseMs }, "The ledger could not be written; it is kept and tried again.");
+      return;
+    }
+  }
+}
+
+async function write(batch: readonly LedgerRow[]): Promise<void> {
+  for (const row of batch) {
+    const day = row.started_at.slice(0, 10);
+    if (held.days.has(day)) continue;
+    await pool().query("SELECT conduit_ensure_call_partition($1::date)", [day]);
+    held.days.add(day);
+  }
+  await pool().query({ name: "ledger-write", text: WRITE, values: [JSON.stringify(batch)] });
+}
+
+const COLUMNS: Record<keyof LedgerRow, string> = {
+  id: "uuid", started_at: "timestamptz", request_id: "text", key_id: "uuid", key_name: "text", group_id: "uuid",
+  group_name: "text", model: "text", deployment_id: "uuid", provider_id: "uuid", provider_name: "text",
+  provider_key_name: "text", upstream_model: "text", operation: "text", dialect: "text", stream: "boolean",
+  status: "integer", error_kind: "text", error_message: "text", finish_reason: "text", attempts: "integer",
+  input_tokens: "bigint", cached_input_tokens: "bigint", cache_write_tokens: "bigint", cache_write_1h_tokens: "bigint",
+  output_tokens: "bigint", reasoning_tokens: "bigint", audio_input_tokens: "bigint", audio_output_tokens: "bigint",
+  estimated: "boolean", cost_nano: "bigint", price_id: "uuid", first_token_ms: "integer", duration_ms: "integer",
+  client_ip: "text", user_agent: "text", tags: "text[]", dropped: "text[]",
+};
+const names = Object.keys(COLUMNS).join(", ");
+
+/** One statement, so rows, sums and the keys' last use change together; a row that is there already counts nothing. */
+const WRITE = `
+WITH added AS (
+  INSERT INTO call (${names})
+  SELECT ${names} FROM json_to_recordset($1::json) AS given(${Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`).join(", ")})
+  ON CONFLICT (started_at, id) DO NOTHING
+  RETURNING *
+), summed AS (
+  INSERT INTO call_rollup AS rollup
+    (hour, key_id, model, provider_name, calls, errors, unpriced, input_tokens, output_tokens, cost_nano, duration_ms, first_token_ms, first_tokens)
+  SELECT date_trunc('hour', started_at, 'UTC') AS hour, coalesce(key_id::text, '') AS key, coalesce(model, '') AS model,
+         coalesce(provider_name, '') AS provider, count(*), count(*) FILTER (WHERE status >= 400),
+         count(*) FILTER (WHERE cost_nano IS NULL AND provider_id IS NOT NULL),
+         sum(input_tokens + cached_input_tokens + cache_write_tokens + cache_write_1h_tokens + audio_input_tokens),
+         sum(output_tokens + reasoning_tokens + audio_output_tokens), coalesce(sum(cost_nano), 0), sum(duration_ms),
+         coalesce(sum(first_token_ms), 0), count(first_token_ms)
+    FROM added GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+  ON CONFLICT (hour, key_id, model, provider_name) DO UPDATE SET
+    calls = rollup.calls + excluded.calls, errors = rollup.errors + excluded.errors,
+    unpriced = rollup.unpriced + excluded.unpriced,
+    input_tokens = rollup.input_tokens + excluded.input_tokens,
+    output_tokens = rollup.output_tokens + excluded.output_tokens,
+    cost_nano = rollup.cost_nano + excluded.cost_nano, duration_ms = rollup.duration_ms + excluded.duration_ms,
+    first_token_ms = rollup.first_token_ms + excluded.first_token_ms, first_tokens = rollup.first_tokens + excluded.first_tokens
+)
+UPDATE virtual_key SET last_used_at = used.at
+  FROM (SELECT key_id, max(started_at) AS at FROM added WHERE key_id IS NOT NULL GROUP BY key_id) AS used
+ WHERE virtual_key.id = used.key_id AND (virtual_key.last_used_at IS NULL OR virtual_key.last_used_at < used.at)`;
