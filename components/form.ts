@@ -1,0 +1,76 @@
+import { type FormEvent, useState } from "react";
+import type { z } from "zod";
+
+/** Problems of a form by the path of their field, as `keys.0.apiKey`; the empty path is the form as a whole. */
+export type FormErrors = Readonly<Record<string, string>>;
+
+/** The state of a form and what can be done with it. */
+export type Form<Values> = {
+  values: Values;
+  set: (patch: Partial<Values>) => void;
+  errors: FormErrors;
+  pending: boolean;
+  submit: (event: FormEvent) => void;
+};
+
+type FormOptions<Values, Input> = {
+  initial: Values;
+  /** Checks what `toInput` made; the API checks the same again. */
+  schema: z.ZodType<unknown, Input>;
+  /** What the API takes, from what the fields hold. */
+  toInput: (values: Values) => Input;
+  /** Sends the input; a rejection is shown in the form. */
+  send: (input: Input) => Promise<unknown>;
+};
+
+/** Holds a form's values, checks them before they are sent and keeps the problems of both. */
+export function useForm<Values extends object, Input>(options: FormOptions<Values, Input>): Form<Values> {
+  const [values, setValues] = useState(options.initial);
+  const [errors, setErrors] = useState<FormErrors>({});
+  const [pending, setPending] = useState(false);
+  const send = async () => {
+    const input = options.toInput(values);
+    const found = problems(options.schema, input);
+    setErrors(found);
+    if (Object.keys(found).length > 0) return;
+    setPending(true);
+    try {
+      await options.send(input);
+    } catch (error) {
+      setErrors({ "": error instanceof Error ? error.message : String(error) });
+    } finally {
+      setPending(false);
+    }
+  };
+  return {
+    values,
+    set: (patch) => {
+      setValues((current) => ({ ...current, ...patch }));
+      setErrors((current) => without(current, Object.keys(patch)));
+    },
+    errors,
+    pending,
+    submit: (event) => {
+      event.preventDefault();
+      // A dialog's form may be rendered inside another form's React tree; its submission ends here.
+      event.stopPropagation();
+      void send();
+    },
+  };
+}
+
+/** The first problem of each field; empty when the input is good. */
+export function problems<Input>(schema: z.ZodType<unknown, Input>, input: Input): FormErrors {
+  const result = schema.safeParse(input);
+  const found: Record<string, string> = {};
+  for (const issue of result.error?.issues ?? []) found[issue.path.join(".")] ??= issue.message;
+  return found;
+}
+
+/** The errors that are left after the named fields, or fields below them, have been edited. */
+export function without(errors: FormErrors, fields: readonly string[]): FormErrors {
+  const kept = Object.entries(errors).filter(
+    ([path]) => path !== "" && !fields.some((field) => path === field || path.startsWith(`${field}.`)),
+  );
+  return Object.fromEntries(kept);
+}
