@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { problems, without } from "./form";
+import { problems, refusalOf, without } from "./form";
 
 const schema = z.object({
   name: z.string().min(1, "A name is needed."),
@@ -19,4 +19,14 @@ test("good input has no problems", () => expect(problems(schema, { name: "a", ke
 test("editing a field clears its problem, those below it and the server's, and leaves the others", () => {
   const errors = { "": "Name is taken.", name: "A", "keys.0.apiKey": "B", keysets: "C" };
   expect(without(errors, ["keys"])).toEqual({ name: "A", keysets: "C" });
+});
+
+test("a refusal of the API lands at the field it names, else at the form", () => {
+  const named = Object.assign(new Error("x"), {
+    data: { fieldErrors: { name: ["There is one with this name already."] } },
+  });
+  expect(refusalOf(named)).toEqual({ name: "There is one with this name already." });
+  const general = Object.assign(new Error("It is managed by conduit.json."), { data: { fieldErrors: {} } });
+  expect(refusalOf(general)).toEqual({ "": "It is managed by conduit.json." });
+  expect(refusalOf("gone")).toEqual({ "": "gone" });
 });

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from "react";
-import type { z } from "zod";
+import { z } from "zod";
 
 /** Problems of a form by the path of their field, as `keys.0.apiKey`; the empty path is the form as a whole. */
 export type FormErrors = Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export function useForm<Values extends object, Input>(options: FormOptions<Value
     try {
       await options.send(input);
     } catch (error) {
-      setErrors({ "": error instanceof Error ? error.message : String(error) });
+      setErrors(refusalOf(error));
     } finally {
       setPending(false);
     }
@@ -65,6 +65,21 @@ export function problems<Input>(schema: z.ZodType<unknown, Input>, input: Input)
   const found: Record<string, string> = {};
   for (const issue of result.error?.issues ?? []) found[issue.path.join(".")] ??= issue.message;
   return found;
+}
+
+/** The problem of a field, or the first one below it when it stands for a list or a record. */
+export function errorAt(errors: FormErrors, field: string): string | undefined {
+  return errors[field] ?? Object.entries(errors).find(([path]) => path.startsWith(`${field}.`))?.[1];
+}
+
+const Refusal = z.object({ data: z.object({ fieldErrors: z.record(z.string(), z.array(z.string())) }) });
+
+/** What the API said against an input, by field where it named one. */
+export function refusalOf(error: unknown): FormErrors {
+  const fields = Refusal.safeParse(error).data?.data.fieldErrors ?? {};
+  const found = Object.entries(fields).flatMap(([path, [message]]) => (message === undefined ? [] : [[path, message]]));
+  if (found.length > 0) return Object.fromEntries(found);
+  return { "": error instanceof Error ? error.message : String(error) };
 }
 
 /** The errors that are left after the named fields, or fields below them, have been edited. */

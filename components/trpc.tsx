@@ -3,7 +3,7 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { httpBatchLink, httpLink, splitLink, TRPCClientError } from "@trpc/client";
 import { createTRPCReact } from "@trpc/react-query";
-import type { inferRouterOutputs } from "@trpc/server";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
 import superjson from "superjson";
@@ -11,6 +11,9 @@ import type { AppRouter } from "@/server/api/root";
 
 /** Hooks for every procedure of the dashboard's API. */
 export const trpc = createTRPCReact<AppRouter>();
+
+/** What each procedure takes. */
+export type Inputs = inferRouterInputs<AppRouter>;
 
 /** What each procedure answers. */
 export type Outputs = inferRouterOutputs<AppRouter>;

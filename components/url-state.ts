@@ -1,19 +1,17 @@
-import { usePathname, useRouter, useSearchParams } from "next/navigation";
-import { useCallback } from "react";
+import { useSearchParams } from "next/navigation";
 
-/** The parameters of the page's address, and a way to change some of them; an empty value removes one. */
+/**
+ * The parameters of the page's address, and a way to change some of them; an empty value removes one. It goes through the
+ * browser's history, which Next follows, because its router would ask the server for the page again.
+ */
 export function useUrlState(): [URLSearchParams, (patch: Record<string, string | undefined>) => void] {
-  const router = useRouter();
-  const path = usePathname();
-  const params = useSearchParams();
-  const change = useCallback(
-    (patch: Record<string, string | undefined>) => {
-      const next = withParams(window.location.search, patch);
-      router.replace(next ? `${path}?${next}` : path, { scroll: false });
-    },
-    [path, router],
-  );
-  return [params, change];
+  return [useSearchParams(), changeUrl];
+}
+
+function changeUrl(patch: Record<string, string | undefined>): void {
+  const { pathname, search } = window.location;
+  const next = withParams(search, patch);
+  window.history.replaceState(null, "", next ? `${pathname}?${next}` : pathname);
 }
 
 /** A query string with some parameters changed; an empty or undefined value removes one. */

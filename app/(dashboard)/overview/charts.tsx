@@ -1,0 +1,90 @@
+import dynamic from "next/dynamic";
+import { useMemo } from "react";
+import type { ChartSeries } from "@/components/chart";
+import { formatCompact, formatCount, formatUsd } from "@/components/format";
+import type { RangeId } from "@/components/time-range";
+import type { Outputs } from "@/components/trpc";
+import { Card, CardHeader } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+
+// The drawing library is the largest part of the page and is not needed for its numbers.
+const Chart = dynamic(() => import("@/components/chart"), { ssr: false, loading: () => <ChartSkeleton /> });
+
+const callSeries = [
+  { key: "ok", label: "Succeeded", color: "var(--accent)" },
+  { key: "errors", label: "Failed", color: "var(--danger)" },
+] as const satisfies readonly ChartSeries<string>[];
+const spendSeries = [
+  { key: "spend", label: "Spend", color: "var(--success)" },
+] as const satisfies readonly ChartSeries<string>[];
+
+type ChartsProps = { series: Outputs["overview"]["summary"]["series"] | undefined; range: RangeId };
+
+/** Calls and spend over the range, side by side. */
+export function Charts({ series, range }: ChartsProps) {
+  const points = useMemo(
+    () =>
+      series?.map((point) => ({
+        at: point.at,
+        ok: point.calls - point.errors,
+        errors: point.errors,
+        spend: Number(point.costUsd),
+      })),
+    [series],
+  );
+  const formatTime = (at: Date, length: "short" | "long") => at.toLocaleString("en-US", timeFormats[length][range]);
+  const total = points?.reduce((sum, point) => sum + point.ok + point.errors, 0) ?? 0;
+  const spent = points?.reduce((sum, point) => sum + point.spend, 0) ?? 0;
+  return (
+    <div className="grid gap-4 md:grid-cols-2">
+      <Card>
+        <CardHeader title="Calls" />
+        <div className="px-3 pb-3">
+          {points ? (
+            <Chart
+              label={`${formatCount(total)} calls over time`}
+              points={points}
+              series={callSeries}
+              formatValue={formatCompact}
+              formatTime={formatTime}
+            />
+          ) : (
+            <ChartSkeleton />
+          )}
+        </div>
+      </Card>
+      <Card>
+        <CardHeader title="Spend" />
+        <div className="px-3 pb-3">
+          {points ? (
+            <Chart
+              label={`${formatUsd(spent)} spent over time`}
+              points={points}
+              series={spendSeries}
+              formatValue={formatUsd}
+              formatTime={formatTime}
+            />
+          ) : (
+            <ChartSkeleton />
+          )}
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+const clock = { hour: "2-digit", minute: "2-digit", hour12: false } as const;
+const day = { month: "short", day: "numeric" } as const;
+const timeFormats = {
+  short: { "1h": clock, "24h": clock, "7d": day, "30d": day },
+  long: {
+    "1h": { ...day, ...clock },
+    "24h": { ...day, ...clock },
+    "7d": { ...day, ...clock },
+    "30d": { weekday: "short", ...day },
+  },
+} as const satisfies Record<"short" | "long", Record<RangeId, Intl.DateTimeFormatOptions>>;
+
+function ChartSkeleton() {
+  return <Skeleton className="h-52 w-full" />;
+}

@@ -1,0 +1,49 @@
+import { useForm } from "@/components/form";
+import { FormDialog } from "@/components/form-dialog";
+import { headerLines, parseHeaderLines } from "@/components/header-lines";
+import { ManagedBadge } from "@/components/managed-badge";
+import { ownError, trpc } from "@/components/trpc";
+import { ProviderChange } from "@/server/api/providers.schema";
+import { ProviderFields, ProviderOptions, type ProviderValues } from "./provider-fields";
+import type { ProviderRow } from "./providers";
+import { TestButton } from "./test-connection";
+
+/** Changes a provider's name, address and options; what conduit.json declares is only shown. */
+export function EditProvider({ provider, onClose }: { provider: ProviderRow; onClose: () => void }) {
+  const types = trpc.providerTypes.list.useQuery();
+  const update = trpc.providers.update.useMutation({ meta: ownError });
+  const form = useForm({
+    initial: {
+      name: provider.name,
+      baseUrl: provider.baseUrl ?? "",
+      allowPrivateNetwork: provider.allowPrivateNetwork,
+      headers: headerLines(provider.headers),
+    },
+    schema: ProviderChange,
+    toInput: (values: ProviderValues) => ({
+      id: provider.id,
+      name: values.name,
+      baseUrl: values.baseUrl.trim() || null,
+      allowPrivateNetwork: values.allowPrivateNetwork,
+      headers: parseHeaderLines(values.headers),
+    }),
+    send: async (input) => {
+      await update.mutateAsync(input);
+      onClose();
+    },
+  });
+  return (
+    <FormDialog
+      title={provider.name}
+      description={provider.managed ? <ManagedBadge /> : provider.typeLabel}
+      form={form}
+      submitLabel="Save"
+      readOnly={provider.managed}
+      onClose={onClose}
+    >
+      <ProviderFields form={form} type={types.data?.find((type) => type.id === provider.type)} />
+      {!provider.demo && <ProviderOptions form={form} />}
+      <TestButton target={{ id: provider.id }} label="Test the saved connection" />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,132 @@
+import { Trash2 } from "lucide-react";
+import { useState } from "react";
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { Field } from "@/components/field";
+import { useForm } from "@/components/form";
+import { ManagedBadge } from "@/components/managed-badge";
+import { type Outputs, ownError, trpc } from "@/components/trpc";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
+import { Input } from "@/components/ui/input";
+import { Switch } from "@/components/ui/toggle";
+import { AddedProviderKey } from "@/server/api/providers.schema";
+import type { ProviderRow } from "./providers";
+
+type ProviderKey = Outputs["providers"]["list"][number]["keys"][number];
+
+/** The credentials of one provider: add, switch off, delete. A stored one is never shown. */
+export function ProviderKeys({ provider, onClose }: { provider: ProviderRow; onClose: () => void }) {
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()}>
+      <DialogContent
+        title={`Keys of ${provider.name}`}
+        description="Calls are shared among enabled keys by their weight."
+      >
+        <DialogBody>
+          {provider.keys.length === 0 && <p className="text-muted-foreground text-sm">There is no key yet.</p>}
+          <ul className="divide-y empty:hidden">
+            {provider.keys.map((key) => (
+              <KeyItem key={key.id} providerKey={key} />
+            ))}
+          </ul>
+          {provider.managed ? <ManagedBadge /> : <AddKey key={provider.keys.length} provider={provider} />}
+        </DialogBody>
+      </DialogContent>
+    </Dialog>
+  );
+}
+
+function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
+  const update = trpc.providers.updateKey.useMutation();
+  const remove = trpc.providers.deleteKey.useMutation({ meta: ownError });
+  const [asking, setAsking] = useState(false);
+  const { id, name, hint, weight, managed } = providerKey;
+  return (
+    <li className="flex items-center gap-3 py-2.5 text-sm">
+      <div className="min-w-0 flex-1">
+        <p className="truncate font-medium">{name}</p>
+        <p className="text-muted-foreground text-xs">
+          <span className="font-mono">…{hint}</span> · weight {weight}
+        </p>
+      </div>
+      <Switch
+        aria-label={`Enable key ${name}`}
+        disabled={managed}
+        checked={update.isPending ? update.variables.enabled === true : providerKey.enabled}
+        onCheckedChange={(enabled) => update.mutate({ id, enabled })}
+      />
+      <Button
+        variant="ghost"
+        size="icon-sm"
+        aria-label={`Delete key ${name}`}
+        disabled={managed}
+        onClick={() => setAsking(true)}
+      >
+        <Trash2 />
+      </Button>
+      {asking && (
+        <ConfirmDialog
+          title={`Delete key ${name}?`}
+          confirmLabel="Delete key"
+          onConfirm={() => remove.mutateAsync({ id })}
+          onClose={() => setAsking(false)}
+        >
+          Calls stop using it at once. The key itself stays valid at the vendor until it is revoked there.
+        </ConfirmDialog>
+      )}
+    </li>
+  );
+}
+
+function AddKey({ provider }: { provider: ProviderRow }) {
+  const add = trpc.providers.addKey.useMutation({ meta: ownError });
+  const form = useForm({
+    initial: { name: provider.keys.length === 0 ? "main" : `key-${provider.keys.length + 1}`, apiKey: "", weight: "1" },
+    schema: AddedProviderKey,
+    toInput: (values) => ({
+      providerId: provider.id,
+      name: values.name,
+      apiKey: values.apiKey,
+      weight: Number(values.weight),
+    }),
+    send: (input) => add.mutateAsync(input),
+  });
+  const { values, errors, set } = form;
+  return (
+    <form onSubmit={form.submit} noValidate className="space-y-3 rounded-lg border p-3">
+      <p className="font-medium text-sm">Add a key</p>
+      <div className="grid grid-cols-[1fr_5rem] gap-3">
+        <Field label="Name" error={errors.name}>
+          {(control) => (
+            <Input {...control} value={values.name} onChange={(event) => set({ name: event.target.value })} />
+          )}
+        </Field>
+        <Field label="Weight" error={errors.weight}>
+          {(control) => (
+            <Input
+              {...control}
+              inputMode="numeric"
+              value={values.weight}
+              onChange={(event) => set({ weight: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+      <Field label="API key" error={errors.apiKey ?? errors[""]}>
+        {(control) => (
+          <Input
+            {...control}
+            type="password"
+            spellCheck={false}
+            className="font-mono"
+            value={values.apiKey}
+            onChange={(event) => set({ apiKey: event.target.value })}
+          />
+        )}
+      </Field>
+      <Button type="submit" size="sm" loading={form.pending}>
+        Add key
+      </Button>
+    </form>
+  );
+}
