@@ -1,3 +1,4 @@
+import { anthropic } from "@/server/providers/anthropic";
 import { demo } from "@/server/providers/demo";
 import { openai } from "@/server/providers/openai";
 import { openaiCompatible } from "@/server/providers/openai-compatible";
@@ -5,7 +6,7 @@ import type { ProviderType } from "@/server/providers/provider";
 
 /** Every provider type by its id, in the order in which a person is offered them. */
 export const providerTypes: ReadonlyMap<string, ProviderType> = new Map(
-  [openai, openaiCompatible, demo].map((type) => [type.id, type]),
+  [openai, anthropic, openaiCompatible, demo].map((type) => [type.id, type]),
 );
 
 /** The provider type with this id; undefined when there is none. */
