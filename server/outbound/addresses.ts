@@ -23,6 +23,9 @@ const metadata = new BlockList();
 metadata.addSubnet("169.254.0.0", 16, "ipv4");
 metadata.addAddress("fd00:ec2::254", "ipv6");
 
+/** The error code of a look-up that found only addresses that may not be called; its cause is the GatewayError. */
+const NOT_ALLOWED = "CONDUIT_ADDRESS_NOT_ALLOWED";
+
 /** Whether a call may connect to this IP address. An IPv4 address inside an IPv6 one is judged as the IPv4 address. */
 export function addressAllowed(address: string, allowPrivateNetwork: boolean): boolean {
   const family = isIP(address);
@@ -57,7 +60,7 @@ export function guardedLookup(allowPrivateNetwork: boolean): LookupFunction {
       if (error) return callback(error, "", 0);
       const allowed = addresses.filter(({ address }) => addressAllowed(address, allowPrivateNetwork));
       const [first] = allowed;
-      if (!first) return callback(refused(hostname), "", 0);
+      if (!first) return callback(Object.assign(new Error("address not allowed", { cause: refused(hostname) }), { code: NOT_ALLOWED }), "", 0);
       if (options.all) return callback(null, allowed);
       return callback(null, first.address, first.family);
     });

@@ -6,3 +6,8 @@ export function authorize(request: UpstreamRequest, auth: ProviderType["auth"], 
   if (auth.scheme === "none" || !credential) return request;
   return { ...request, headers: { ...request.headers, [auth.name]: auth.prefix + credential.reveal() } };
 }
+
+/** The text with the credential blacked out, for what an upstream says that echoes it. */
+export function withoutCredential(text: string, credential: Secret | undefined): string {
+  return credential ? text.replaceAll(credential.reveal(), String(credential)) : text;
+}

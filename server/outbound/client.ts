@@ -182,6 +182,8 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
 function outboundError(cause: Error, started: boolean): GatewayError {
   if (isGatewayError(cause)) return cause;
+  // A socket that was never opened because its address may not be called.
+  if (isGatewayError(cause.cause)) return cause.cause;
   if (cause instanceof errors.HeadersTimeoutError || cause instanceof errors.ConnectTimeoutError) {
     return new GatewayError("upstream_timeout", "The provider did not answer in time.", { cause });
   }

@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { applyConfigIfChanged } from "@/server/config/start";
+import { watchConfig } from "@/server/config/watch";
+import { migrate } from "@/server/db/migrate";
+import { watchChanges } from "@/server/db/notify";
+import { seedOnce } from "@/server/db/seed";
+import { pool } from "@/server/db/sql";
+import { databaseUrl, useDatabase } from "@/server/db/url";
+import { waitForDatabase } from "@/server/db/wait";
+import { env, exportSessionSettings } from "@/server/env";
+import { log } from "@/server/log";
+import { redis } from "@/server/redis";
+import { secrets } from "@/server/secrets";
+import { singleton } from "@/server/singleton";
+import { reloadCatalog } from "@/server/state/catalog";
+import { health } from "@/server/state/health";
+import { refreshKeys } from "@/server/state/key-cache";
+import { drainLedger } from "@/server/state/ledger";
+import { ensureLibraryPrices } from "@/server/state/prices";
+
+/** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */
+export type StartDatabase = () => Promise<{ readonly url: string; stop(): Promise<void> }>;
+
+type Booted = { stop(): Promise<void> };
+
+const held = singleton("boot", (): { booted: Promise<Booted> | undefined } => ({ booted: undefined }));
+
+/**
+ * Brings the process up, once however often it is called: secrets, database, migrations, conduit.json, and the state in
+ * memory. A failed attempt rejects and may be tried again.
+ */
+export async function boot(startDatabase?: StartDatabase): Promise<void> {
+  held.booted ??= start(startDatabase).catch((error: unknown) => {
+    held.booted = undefined;
+    throw error;
+  });
+  await held.booted;
+}
+
+/** Writes what is in memory, then closes connections and a database that this process started. */
+export async function shutDown(): Promise<void> {
+  const booted = await held.booted;
+  await booted?.stop();
+}
+
+async function start(startDatabase: StartDatabase | undefined): Promise<Booted> {
+  exportSessionSettings(secrets().sessionSecret.reveal());
+  const database = await openDatabase(startDatabase);
+  const applied = await migrate(databaseUrl(), join(process.cwd(), "prisma", "migrations"));
+  if (applied.length > 0) log.info({ migrations: applied }, "Migrated the database.");
+  await seedOnce();
+  await applyConfigIfChanged();
+  await ensureLibraryPrices();
+  await reloadCatalog();
+  redis();
+  const stops = [watchChanges(onChange, onDatabase), watchConfig()];
+  Object.assign(health(), { started: true, database: true });
+  return {
+    stop: async () => {
+      for (const stop of stops) await stop();
+      const written = await drainLedger(env.drainMs);
+      if (!written) log.fatal("The database did not take the last calls in time; their ledger rows are lost.");
+      redis()?.disconnect();
+      await pool().end();
+      await database?.stop();
+    },
+  };
+}
+
+async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{ stop(): Promise<void> } | undefined> {
+  if (env.databaseUrl) {
+    await waitForDatabase(env.databaseUrl, env.databaseWaitMs);
+    return undefined;
+  }
+  if (!startDatabase) throw new Error("DATABASE_URL is not set. Only `npm start` brings a database of its own.");
+  const database = await startDatabase();
+  useDatabase(database.url);
+  return database;
+}
+
+function onChange(topic: "catalog" | "keys" | "all"): void {
+  const failed = (error: unknown) => log.warn({ err: error, topic }, "A change could not be read; the state before it stays in force.");
+  if (topic !== "keys") reloadCatalog().catch(failed);
+  if (topic !== "catalog") refreshKeys().catch(failed);
+}
+
+function onDatabase(up: boolean): void {
+  const state = health();
+  if (state.database === up) return;
+  state.database = up;
+  log[up ? "info" : "error"](up ? "The database answers again." : "The database does not answer; known keys go on working.");
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import type { ErrorKind } from "@/server/errors";
+import type { Inbound } from "@/server/gateway/endpoint";
+import type { DecodeContext } from "@/server/providers/provider";
+import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
+import type { Caller } from "@/server/state/key-cache";
+import type { Usage } from "@/server/wire/usage";
+
+export type Operation = "chat" | "models" | "key";
+export type Dialect = "openai";
+
+/** What a call was sent to. */
+export type CallTarget = {
+  readonly provider: CatalogProvider;
+  readonly upstreamModel: string;
+  /** Undefined when a provider was addressed directly with a model that no deployment declares. */
+  readonly deployment: CatalogDeployment | undefined;
+  readonly key: CatalogKey | undefined;
+};
+
+/** One request on its way through the gateway, and the ledger row it becomes. Each step fills in what it learns. */
+export type Call = {
+  /** UUID: the ledger's. */
+  readonly id: string;
+  /** What caller and logs know it by. */
+  readonly requestId: string;
+  readonly operation: Operation;
+  readonly dialect: Dialect;
+  readonly inbound: Inbound;
+  readonly startedAtMs: number;
+  /** Monotonic milliseconds, for durations. */
+  readonly startedTick: number;
+  /** Aborted when the caller leaves or the call's total time is up. */
+  readonly abort: AbortController;
+  caller: Caller | undefined;
+  /** As the caller wrote it. */
+  model: string | undefined;
+  stream: boolean;
+  /** Length of the request's body. */
+  requestBytes: number;
+  target: CallTarget | undefined;
+  attempts: number;
+  usage: Usage | undefined;
+  /** The gateway's own guess, used where the upstream says nothing. */
+  estimate: Usage | undefined;
+  finishReason: string | undefined;
+  firstTokenMs: number | undefined;
+  dropped: readonly string[];
+  failure: { readonly kind: ErrorKind; readonly message: string } | undefined;
+  /** True once the total time is up, to tell that from a caller who left. */
+  timedOut: boolean;
+  /** Given back when the call is settled, in reverse order. */
+  readonly reservations: (() => void)[];
+  settled: boolean;
+};
+
+const SAFE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Opens a call: its ids, its clock, and the row that will be written. */
+export function begin(inbound: Inbound, operation: Operation, dialect: Dialect): Call {
+  const id = randomUUID();
+  const given = inbound.headers["x-request-id"];
+  return {
+    id,
+    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id.replaceAll("-", "")}`,
+    operation,
+    dialect,
+    inbound,
+    startedAtMs: Date.now(),
+    startedTick: performance.now(),
+    abort: new AbortController(),
+    caller: undefined,
+    model: undefined,
+    stream: false,
+    requestBytes: 0,
+    target: undefined,
+    attempts: 0,
+    usage: undefined,
+    estimate: undefined,
+    finishReason: undefined,
+    firstTokenMs: undefined,
+    dropped: [],
+    failure: undefined,
+    timedOut: false,
+    reservations: [],
+    settled: false,
+  };
+}
+
+/** What a decoder uses where the upstream gives no id or time of its own. */
+export function decodeContext(call: Call): DecodeContext {
+  return { id: `chatcmpl-${call.id}`, created: Math.floor(call.startedAtMs / 1000) };
+}
+
+/** Milliseconds since the call began. */
+export function elapsedMs(call: Call): number {
+  return Math.round(performance.now() - call.startedTick);
+}
+
+/** Notes when the first token came; only the first time counts. */
+export function markFirstToken(call: Call): void {
+  call.firstTokenMs ??= elapsedMs(call);
+}

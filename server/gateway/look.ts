@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import { asGatewayError } from "@/server/errors";
+import { authenticate } from "@/server/gateway/authenticate";
+import type { Inbound, Reply } from "@/server/gateway/endpoint";
+import { errorHeaders } from "@/server/gateway/refuse";
+import { log } from "@/server/log";
+import type { Caller } from "@/server/state/key-cache";
+import { openaiError } from "@/server/wire/error";
+
+/** Answers a question that spends nothing, and so leaves no ledger row: a JSON value for an authenticated caller. */
+export async function look(inbound: Inbound, answer: (caller: Caller) => unknown): Promise<Reply> {
+  const requestId = `req_${randomUUID().replaceAll("-", "")}`;
+  try {
+    const caller = await authenticate(inbound);
+    const value = await answer(caller);
+    return { status: 200, headers: { "x-request-id": requestId, "content-type": "application/json" }, body: JSON.stringify(value) };
+  } catch (thrown) {
+    return failed(thrown, requestId);
+  }
+}
+
+/** An error as an answer outside any call. */
+export function failed(thrown: unknown, requestId = `req_${randomUUID().replaceAll("-", "")}`): Reply {
+  const error = asGatewayError(thrown);
+  if (error.kind === "internal") log.error({ requestId, err: error.cause ?? error }, "A request failed in the gateway.");
+  return { status: error.status, headers: { "x-request-id": requestId, ...errorHeaders(error) }, body: JSON.stringify(openaiError(error)) };
+}

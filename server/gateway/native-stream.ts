@@ -1,0 +1,172 @@
+import { GatewayError } from "@/server/errors";
+import { type Call, markFirstToken } from "@/server/gateway/call";
+import type { Translator } from "@/server/gateway/stream";
+import { upstreamError } from "@/server/gateway/upstream-error";
+import { isRecord } from "@/server/providers/json";
+import type { ProviderType } from "@/server/providers/provider";
+import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
+import { SSE_DONE, SseParser } from "@/server/wire/sse";
+import { usageFromChat } from "@/server/wire/usage";
+
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
+
+/**
+ * Passes the bytes of an OpenAI chat stream on as they are, and reads beside them what the ledger needs. Only events that
+ * may hold something of note are parsed: the first ones until a token came, the finish, the usage, an error. Bytes go
+ * out at whole events, so that the usage event that the gateway itself asked for can be kept back.
+ */
+export class NativeStream implements Translator {
+  started = false;
+  #call: Call;
+  #type: ProviderType;
+  #hideUsage: boolean;
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  #done = false;
+  #events = 0;
+
+  constructor(call: Call, type: ProviderType, hideUsage: boolean) {
+    this.#call = call;
+    this.#type = type;
+    this.#hideUsage = hideUsage;
+  }
+
+  get producedTokens(): number {
+    return this.#call.firstTokenMs === undefined ? 0 : this.#events;
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    const whole = this.#wholeEvents(chunk);
+    if (!whole) return undefined;
+    // Latin-1 keeps ASCII as it is, and ASCII is all that is looked for.
+    const text = whole.toString("latin1");
+    this.#events += countEvents(text);
+    return this.started && this.#call.firstTokenMs !== undefined && !isNotable(text) ? whole : this.#examine(whole);
+  }
+
+  finish(): Buffer | string | undefined {
+    // A last event without its blank line is still meant: some servers end with a bare `data: [DONE]`.
+    const rest = this.#parts.length > 0 ? this.#examine(Buffer.concat(this.#parts)) : undefined;
+    if (this.#done) return rest;
+    // After a finish reason nothing of the answer is missing but the closing line itself.
+    if (this.#call.finishReason !== undefined) return SSE_DONE;
+    throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
+  }
+
+  /** The bytes up to the end of the last whole event; the rest waits for the next chunk. */
+  #wholeEvents(chunk: Buffer): Buffer | undefined {
+    if (this.#parts.length === 0) {
+      const end = lastEventEnd(chunk);
+      if (end === chunk.length) return chunk;
+      this.#keep(chunk.subarray(end));
+      return end === 0 ? undefined : chunk.subarray(0, end);
+    }
+    // Only where old and new bytes meet, and in the new ones, can an event have ended.
+    const before = this.#parts.at(-1) ?? chunk;
+    const seam = Buffer.concat([before.subarray(-3), chunk]);
+    if (lastEventEnd(seam) === 0) {
+      this.#keep(chunk);
+      return undefined;
+    }
+    const all = Buffer.concat([...this.#parts, chunk]);
+    this.#parts = [];
+    this.#partBytes = 0;
+    const end = lastEventEnd(all);
+    if (end < all.length) this.#keep(all.subarray(end));
+    return end === 0 ? undefined : all.subarray(0, end);
+  }
+
+  #keep(bytes: Buffer): void {
+    // One-byte chunks would make one-byte seams: short pieces are joined to the one before.
+    const last = this.#parts.at(-1);
+    if (last && last.length < 4) this.#parts[this.#parts.length - 1] = Buffer.concat([last, bytes]);
+    else this.#parts.push(bytes);
+    this.#partBytes += bytes.length;
+    if (this.#partBytes > MAX_EVENT_BYTES) throw new GatewayError("upstream_garbled", "The provider sent an event larger than 16 MiB.");
+  }
+
+  #examine(bytes: Buffer): Buffer | undefined {
+    let kept: Buffer[] | undefined;
+    let start = 0;
+    for (const end of eventEnds(bytes)) {
+      const block = bytes.subarray(start, end);
+      const keep = this.#readEvent(block);
+      if (!keep) kept ??= start === 0 ? [] : [bytes.subarray(0, start)];
+      else kept?.push(block);
+      start = end;
+    }
+    if (!kept) return bytes;
+    return kept.length === 0 ? undefined : Buffer.concat(kept);
+  }
+
+  /** Reads one event; false when the caller shall not see it. */
+  #readEvent(block: Buffer): boolean {
+    if (DONE_LINE.test(block.toString("latin1"))) {
+      this.#done = true;
+      this.started = true;
+      return true;
+    }
+    const [event] = new SseParser().push(block.subarray(-2).equals(BLANK) ? block : Buffer.concat([block, BLANK]));
+    if (!event) return true;
+    const data = parseEvent(event.data);
+    if (data === undefined) return true;
+    if (isRecord(data.error)) throw upstreamError(this.#type.classify(errorStatus(data.error), data));
+    this.started = true;
+    const choices = Array.isArray(data.choices) ? data.choices : [];
+    for (const choice of choices) this.#readChoice(choice);
+    const usage = usageFromChat(data.usage) ?? (isRecord(data.x_groq) ? usageFromChat(data.x_groq.usage) : undefined);
+    if (usage) this.#call.usage = usage;
+    return !(this.#hideUsage && usage && choices.length === 0);
+  }
+
+  #readChoice(choice: unknown): void {
+    if (!isRecord(choice)) return;
+    if (typeof choice.finish_reason === "string") this.#call.finishReason = choice.finish_reason;
+    if (!isRecord(choice.delta)) return;
+    // The opening event names only the role; a token is anything that carries text or a tool call.
+    const { role: _role, ...rest } = choice.delta;
+    if (Object.values(rest).some((value) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0))) markFirstToken(this.#call);
+  }
+}
+
+const BLANK = Buffer.from("\n\n");
+
+/** A malformed event is passed on and not read. */
+function parseEvent(data: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(data);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    // The bytes go to the caller as they came; a stream that is garbled to its end fails for want of a terminal event.
+    return undefined;
+  }
+}
+
+/** Some vendors put the HTTP status that they would have sent into the error itself. */
+function errorStatus(error: Record<string, unknown>): number {
+  const code = typeof error.code === "string" ? Number(error.code) : error.code;
+  const status = typeof error.status === "number" ? error.status : code;
+  return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
+}
+
+/** Whether text of whole events may hold a usage, a finish reason, an error or the end. */
+function isNotable(text: string): boolean {
+  return hasValue(text, '"finish_reason"') || hasValue(text, '"usage"') || text.includes('"error"') || text.includes("[DONE]");
+}
+
+/** Whether a name is followed by something other than `null`. In a JSON string the quotes would be escaped. */
+function hasValue(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + name.length)) {
+    let value = at + name.length;
+    while (text.charCodeAt(value) === 32 || text.charCodeAt(value) === 58) value++;
+    if (text.charCodeAt(value) !== 110) return true;
+  }
+  return false;
+}
+
+function countEvents(text: string): number {
+  let events = 0;
+  for (let at = text.indexOf("data:"); at !== -1; at = text.indexOf("\ndata:", at + 5)) events++;
+  return events;
+}

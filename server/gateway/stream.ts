@@ -1,0 +1,91 @@
+import { GatewayError, isGatewayError } from "@/server/errors";
+import type { Call } from "@/server/gateway/call";
+import type { Sink, StreamBody } from "@/server/gateway/endpoint";
+import { estimateUsage } from "@/server/gateway/estimate";
+import { failureOf, noteFailure } from "@/server/gateway/refuse";
+import { settle } from "@/server/gateway/settle";
+import type { UpstreamResponse } from "@/server/outbound/client";
+import { openaiError } from "@/server/wire/error";
+import { sseData } from "@/server/wire/sse";
+import type { Usage } from "@/server/wire/usage";
+
+/** Turns an upstream's bytes into the caller's. Both functions throw a GatewayError when the stream is broken. */
+export type Translator = {
+  /** True once a real event came (not a comment, not an error): from then on the answer is committed. */
+  readonly started: boolean;
+  /** Tokens seen so far, for when the upstream never says how many there were. */
+  readonly producedTokens: number;
+  /** What the upstream has said of its usage before the end. */
+  readonly earlyUsage?: Usage | undefined;
+  push(chunk: Buffer): Uint8Array | string | undefined;
+  /** Called after the upstream's last byte; gives what is still to be sent. */
+  finish(): Uint8Array | string | undefined;
+};
+
+/**
+ * Reads an upstream's stream until its first real event, so that nothing is committed before: up to there a failure
+ * rejects and another target may serve. The body it gives then writes the rest, ends in an error event if the upstream
+ * breaks off, and settles the call.
+ */
+export async function openStream(call: Call, response: UpstreamResponse, translator: Translator): Promise<StreamBody> {
+  let sink: Sink | undefined;
+  let broken: unknown;
+  const held: (Uint8Array | string)[] = [];
+  const first = Promise.withResolvers<void>();
+
+  const emit = (bytes: Uint8Array | string | undefined) => {
+    if (bytes === undefined || bytes.length === 0) return;
+    if (!sink) held.push(bytes);
+    else if (!sink.write(bytes)) response.pause();
+  };
+  const ended = response
+    .pump((chunk) => {
+      if (broken !== undefined) return;
+      try {
+        emit(translator.push(chunk));
+        if (translator.started) first.resolve();
+      } catch (error) {
+        broken = error;
+        response.abort();
+      }
+    })
+    .then(
+      () => {
+        if (broken === undefined) emit(translator.finish());
+      },
+      (error: unknown) => {
+        broken ??= error;
+      },
+    )
+    // A translator that throws at the end, or one that does not know what it was given.
+    .catch((error: unknown) => {
+      broken = error;
+    })
+    .then(() => first.resolve());
+
+  await first.promise;
+  if (!translator.started && broken !== undefined) throw asStreamError(broken);
+
+  return async (given) => {
+    sink = given;
+    given.onDrain(() => response.resume());
+    for (const bytes of held.splice(0)) emit(bytes);
+    await ended;
+    close(call, { translator, broken, sink: given });
+  };
+}
+
+function close(call: Call, { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink }): void {
+  if (!call.usage) call.estimate = estimateUsage(call, translator.producedTokens, translator.earlyUsage);
+  if (broken === undefined) return settle(call, 200);
+  const error = failureOf(call, asStreamError(broken));
+  noteFailure(call, error);
+  // The answer began with 200; the ledger tells how it ended.
+  settle(call, error.status);
+  sink.write(sseData(openaiError(error)));
+}
+
+function asStreamError(error: unknown): unknown {
+  if (isGatewayError(error) || !(error instanceof RangeError)) return error;
+  return new GatewayError("upstream_garbled", "The provider sent an event larger than 16 MiB.", { cause: error });
+}

@@ -1,0 +1,59 @@
+import { env } from "@/server/env";
+import { GatewayError } from "@/server/errors";
+import type { Inbound, Reply } from "@/server/gateway/endpoint";
+import { failed } from "@/server/gateway/look";
+import { match } from "@/server/http/routes";
+
+/** Whether the gateway answers this path itself. */
+export function isGatewayPath(path: string): boolean {
+  return path.startsWith("/v1/") || path === "/v1" || path.startsWith("/health/") || path === "/metrics";
+}
+
+/** The gateway's answer to any request on its paths, with CORS headers; it never rejects. */
+export async function answer(inbound: Omit<Inbound, "params">): Promise<Reply> {
+  const reply = await route(inbound);
+  const cors = corsHeaders(inbound);
+  return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
+}
+
+async function route(inbound: Omit<Inbound, "params">): Promise<Reply> {
+  const found = match(inbound.path);
+  if (!found) return failed(new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }));
+  const allowed = Object.keys(found.methods).join(", ");
+  if (inbound.method === "OPTIONS") return preflight(inbound, allowed);
+  const endpoint = found.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
+  if (!endpoint) {
+    const reply = failed(new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`));
+    return { ...reply, headers: { ...reply.headers, allow: allowed } };
+  }
+  try {
+    return await endpoint({ ...inbound, params: found.params });
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function preflight({ headers }: Omit<Inbound, "params">, allowed: string): Reply {
+  const asked = headers["access-control-request-headers"];
+  return {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": `${allowed}, OPTIONS`,
+      "access-control-allow-headers": asked ?? "authorization, content-type, x-api-key",
+      "access-control-max-age": "86400",
+    },
+    body: "",
+  };
+}
+
+const EXPOSED =
+  "x-request-id, retry-after, x-should-retry, x-conduit-provider, x-conduit-model, x-conduit-attempts, x-conduit-cost-usd, x-conduit-cache, x-conduit-dropped";
+
+/** Keys travel in a header, not in a cookie, so any page that has one may call; `CONDUIT_CORS_ORIGINS` narrows that. */
+function corsHeaders({ headers }: Omit<Inbound, "params">): Record<string, string> | undefined {
+  const { origin } = headers;
+  if (origin === undefined) return undefined;
+  const any = env.corsOrigins.includes("*");
+  if (!any && !env.corsOrigins.includes(origin)) return undefined;
+  return { "access-control-allow-origin": any ? "*" : origin, "access-control-expose-headers": EXPOSED, ...(!any && { vary: "origin" }) };
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { GatewayError } from "@/server/errors";
+import type { Sink } from "@/server/gateway/endpoint";
+import { env } from "@/server/env";
+import { answer } from "@/server/http/answer";
+import { log } from "@/server/log";
+
+/** Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. */
+export async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const abort = new AbortController();
+  response.on("close", () => {
+    if (!response.writableFinished) abort.abort();
+  });
+  const url = request.url ?? "/";
+  const mark = url.indexOf("?");
+  const reply = await answer({
+    method: request.method ?? "GET",
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1)),
+    headers: request.headers,
+    ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),
+    body: (limitBytes) => readRequest(request, limitBytes),
+    signal: abort.signal,
+  });
+  const { status, headers, body } = reply;
+  if (typeof body === "function") {
+    response.writeHead(status, headers);
+    await body(sinkOf(response));
+    response.end();
+    return;
+  }
+  // A request whose body was refused unread must not leave its rest on a connection that goes on.
+  const unread = !request.complete && request.method !== "GET" && request.method !== "HEAD";
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body), ...(unread && { connection: "close" }) });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** The caller's address; the first one of `x-forwarded-for` counts only where a proxy is trusted to set it. */
+export function clientIp(forwarded: string | string[] | undefined, remote: string | undefined): string {
+  const first = env.trustProxy ? String(forwarded ?? "").split(",")[0]?.trim() : undefined;
+  return (first || remote || "").replace(/^::ffff:/, "");
+}
+
+function sinkOf(response: ServerResponse): Sink {
+  return {
+    // After the caller has left there is nobody to wait for: the call's own abort ends the stream.
+    write: (chunk) => response.destroyed || response.write(chunk),
+    onDrain: (resume) => response.on("drain", resume),
+  };
+}
+
+function readRequest(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers["content-length"]) > limitBytes) return reject(tooLarge(limitBytes));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limitBytes) chunks.push(chunk);
+      else {
+        request.pause();
+        request.removeAllListeners("data");
+        reject(tooLarge(limitBytes));
+      }
+    });
+    request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on("error", (cause) => reject(new GatewayError("cancelled", "The request was cut short.", { cause })));
+    request.on("close", () => {
+      if (!request.complete) reject(new GatewayError("cancelled", "The request was cut short."));
+    });
+  });
+}
+
+function tooLarge(limitBytes: number): GatewayError {
+  return new GatewayError("payload_too_large", `The request body is larger than ${limitBytes} bytes.`);
+}
+
+/** For `http.createServer`: a failure of the mount itself closes the connection and is logged. */
+export function handle(request: IncomingMessage, response: ServerResponse): void {
+  listener(request, response).catch((error: unknown) => {
+    log.error({ err: error, url: request.url }, "A request could not be answered.");
+    response.destroy();
+  });
+}

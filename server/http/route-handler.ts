@@ -1,0 +1,78 @@
+import { GatewayError } from "@/server/errors";
+import type { Inbound, Sink, StreamBody } from "@/server/gateway/endpoint";
+import { answer } from "@/server/http/answer";
+import { clientIp } from "@/server/http/listener";
+
+/** Answers one Web request on the gateway's paths: mount 1, for Next's route handlers. */
+export async function routeHandler(request: Request, options: { actAsKeyId?: string; path?: string } = {}): Promise<Response> {
+  const url = new URL(request.url);
+  const abort = new AbortController();
+  if (request.signal.aborted) abort.abort();
+  else request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const headers = Object.fromEntries(request.headers);
+  const inbound: Omit<Inbound, "params"> = {
+    method: request.method,
+    path: options.path ?? url.pathname,
+    query: url.searchParams,
+    headers,
+    // Next states the peer's address in the same header that a proxy would.
+    ip: clientIp(headers["x-forwarded-for"], headers["x-real-ip"] ?? headers["x-forwarded-for"]),
+    body: (limitBytes) => readBody(request, limitBytes),
+    signal: abort.signal,
+    actAsKeyId: options.actAsKeyId,
+  };
+  const { status, headers: sent, body } = await answer(inbound);
+  if (typeof body === "function") return new Response(toStream(body, abort), { status, headers: sent });
+  const bytes = status === 204 || request.method === "HEAD" ? null : typeof body === "string" ? body : new Uint8Array(body);
+  return new Response(bytes, { status, headers: sent });
+}
+
+function toStream(body: StreamBody, abort: AbortController): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let resume = () => {};
+  let gone = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const sink: Sink = {
+          write: (chunk) => {
+            if (gone) return true;
+            controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+            return (controller.desiredSize ?? 0) > 0;
+          },
+          onDrain: (given) => {
+            resume = given;
+          },
+        };
+        // Not awaited: a stream is read while it is written.
+        void body(sink).then(
+          () => {
+            if (!gone) controller.close();
+          },
+          (error: unknown) => controller.error(error),
+        );
+      },
+      pull: () => resume(),
+      cancel: () => {
+        gone = true;
+        abort.abort();
+      },
+    },
+    { highWaterMark: 64 * 1024, size: (chunk) => chunk.byteLength },
+  );
+}
+
+async function readBody(request: Request, limitBytes: number): Promise<Buffer> {
+  const tooLarge = () => new GatewayError("payload_too_large", `The request body is larger than ${limitBytes} bytes.`);
+  if (Number(request.headers.get("content-length")) > limitBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  if (!request.body) return Buffer.alloc(0);
+  const reader = request.body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.byteLength;
+    if (size > limitBytes) throw tooLarge();
+    chunks.push(next.value);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,44 @@
+import { chatCompletions } from "@/server/gateway/chat-completions";
+import type { Endpoint } from "@/server/gateway/endpoint";
+import { live, ready, scrape } from "@/server/gateway/health";
+import { getKey } from "@/server/gateway/key";
+import { getModel, listModels } from "@/server/gateway/models";
+
+/** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
+export const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
+  "/v1/chat/completions": { POST: chatCompletions },
+  "/v1/models": { GET: listModels },
+  "/v1/models/{id...}": { GET: getModel },
+  "/v1/key": { GET: getKey },
+  "/health/live": { GET: live },
+  "/health/ready": { GET: ready },
+  "/metrics": { GET: scrape },
+};
+
+export type Match = { readonly methods: Readonly<Partial<Record<string, Endpoint>>>; readonly params: Readonly<Record<string, string>> };
+
+const prefixes = Object.entries(routes).flatMap(([pattern, methods]) => {
+  const rest = /^(.*\/)\{(\w+)\.\.\.\}$/.exec(pattern);
+  return rest?.[1] && rest[2] ? [{ prefix: rest[1], name: rest[2], methods }] : [];
+});
+
+/** The endpoints of a path; undefined where the gateway has none. */
+export function match(path: string): Match | undefined {
+  const exact = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (exact) return { methods: exact, params: {} };
+  for (const { prefix, name, methods } of prefixes) {
+    if (!path.startsWith(prefix) || path.length === prefix.length) continue;
+    const rest = decode(path.slice(prefix.length));
+    return rest === undefined ? undefined : { methods, params: { [name]: rest } };
+  }
+  return undefined;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A path with broken escapes names nothing.
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COLON = 58;
+const COMMA = 44;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
+
+type Span = { readonly name: string; readonly start: number; readonly end: number };
+
+/**
+ * Sets top-level fields of a JSON object in its own bytes: every other byte stays as the caller wrote it, so that large
+ * numbers, key order and white space reach the upstream untouched. `bytes` must be a valid JSON object; `fields` maps a
+ * name to the JSON text of its new value. A field that occurs several times is replaced each time.
+ */
+export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string>>): Buffer {
+  const parts: Buffer[] = [];
+  const missing = new Set(Object.keys(fields));
+  let copied = 0;
+  let lastEnd = -1;
+  for (const { name, start, end } of topLevelFields(bytes)) {
+    lastEnd = end;
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (value === undefined) continue;
+    missing.delete(name);
+    parts.push(bytes.subarray(copied, start), Buffer.from(value));
+    copied = end;
+  }
+  if (missing.size > 0) {
+    const added = [...missing].map((name) => `${JSON.stringify(name)}:${fields[name] ?? "null"}`).join(",");
+    const at = lastEnd === -1 ? bytes.indexOf(OPEN_BRACE) + 1 : lastEnd;
+    parts.push(bytes.subarray(copied, at), Buffer.from(lastEnd === -1 ? added : `,${added}`));
+    copied = at;
+  }
+  if (parts.length === 0) return bytes;
+  parts.push(bytes.subarray(copied));
+  return Buffer.concat(parts);
+}
+
+/** Where the value of each top-level field stands. */
+function topLevelFields(bytes: Buffer): Span[] {
+  const spans: Span[] = [];
+  let depth = 0;
+  let name: string | undefined;
+  let start = -1;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      const end = stringEnd(bytes, at);
+      if (depth === 1 && name === undefined) name = fieldName(bytes, at, end);
+      else if (start === -1) start = at;
+      at = end - 1;
+    } else if (byte === COLON && depth === 1 && start === -1) continue;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === 1 && start === -1) start = at;
+      depth++;
+    } else if ((byte === COMMA && depth === 1) || (byte === CLOSE_BRACE && depth === 1)) {
+      if (name !== undefined && start !== -1) spans.push({ name, start, end: trimEnd(bytes, at) });
+      name = undefined;
+      start = -1;
+      if (byte === CLOSE_BRACE) break;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    else if (depth === 1 && start === -1 && byte !== undefined && byte > 32) start = at;
+  }
+  return spans;
+}
+
+/** The index after a string's closing quote; `from` is its opening one. Long strings (images) are skipped natively. */
+function stringEnd(bytes: Buffer, from: number): number {
+  let at = from + 1;
+  for (;;) {
+    const quote = bytes.indexOf(QUOTE, at);
+    if (quote === -1) return bytes.length;
+    let slashes = 0;
+    while (bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/** A name may be written with escapes, as `"\u006dodel"`; to the upstream it is the same field. */
+function fieldName(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString("utf8", start + 1, end - 1);
+  if (!text.includes("\\")) return text;
+  const parsed: unknown = JSON.parse(`"${text}"`);
+  return typeof parsed === "string" ? parsed : text;
+}
+
+function trimEnd(bytes: Buffer, end: number): number {
+  let at = end;
+  while (at > 0 && (bytes[at - 1] ?? 33) <= 32) at--;
+  return at;
+}
