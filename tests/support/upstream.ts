@@ -102,13 +102,13 @@ type Streaming = Omit<Answer, "status"> & {
   /** Pause between writes. */
   everyMs?: number;
   /** How the stream ends: properly, by silence, or by a closed socket. */
-  then?: "end" | "stall" | "cut";
+  ending?: "end" | "stall" | "cut";
 };
 
 /** Answers with an event stream whose bytes are `body`, in separate socket writes. */
 export function stream(body: string | Buffer, options: Streaming = {}): Scenario {
   const bytes = Buffer.from(body);
-  const { split = [], everyMs = 1, then = "end", headers = {}, afterMs = 0 } = options;
+  const { split = [], everyMs = 1, ending = "end", headers = {}, afterMs = 0 } = options;
   return async (_request, response) => {
     if (afterMs > 0) await sleep(afterMs);
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", ...headers });
@@ -118,8 +118,8 @@ export function stream(body: string | Buffer, options: Streaming = {}): Scenario
       response.write(piece);
       await sleep(everyMs);
     }
-    if (then === "end") response.end();
-    else if (then === "cut") response.destroy();
+    if (ending === "end") response.end();
+    else if (ending === "cut") response.destroy();
   };
 }
 
