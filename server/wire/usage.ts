@@ -15,7 +15,14 @@ export type Usage = {
 };
 
 export const noUsage: Readonly<Usage> = {
-  input: 0, cachedInput: 0, cacheWrite: 0, cacheWrite1h: 0, audioInput: 0, output: 0, reasoning: 0, audioOutput: 0,
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  cacheWrite1h: 0,
+  audioInput: 0,
+  output: 0,
+  reasoning: 0,
+  audioOutput: 0,
 };
 
 /** Prompt tokens of every class. */
@@ -29,36 +36,43 @@ export function outputTokens(usage: Usage): number {
 }
 
 /**
- * OpenAI's chat usage object as disjoint classes; undefined when it is not one. There `prompt_tokens` and
- * `completion_tokens` are totals that the `*_details` break down. Source: OpenAI API reference, CompletionUsage.
+ * OpenAI's chat usage object as disjoint classes that sum to its total; undefined when it is not one. There `prompt_tokens`
+ * and `completion_tokens` are totals that the `*_details` break down. Source: OpenAI API reference, CompletionUsage.
  */
 export function usageFromChat(blob: unknown): Usage | undefined {
   if (!isRecord(blob)) return undefined;
   const prompt = count(blob.prompt_tokens);
   const completion = count(blob.completion_tokens);
   if (prompt === undefined && completion === undefined) return undefined;
-  const promptDetails = isRecord(blob.prompt_tokens_details) ? blob.prompt_tokens_details : {};
-  const completionDetails = isRecord(blob.completion_tokens_details) ? blob.completion_tokens_details : {};
-  // DeepSeek says the same in fields of its own.
-  const cachedInput = count(promptDetails.cached_tokens) ?? count(blob.prompt_cache_hit_tokens) ?? 0;
-  const cacheWrite = count(promptDetails.cache_creation_tokens) ?? count(promptDetails.cache_write_tokens) ?? 0;
-  const audioInput = count(promptDetails.audio_tokens) ?? 0;
-  const reasoning = count(completionDetails.reasoning_tokens) ?? 0;
-  const audioOutput = count(completionDetails.audio_tokens) ?? 0;
-  const total = count(blob.total_tokens);
-  const input = prompt ?? 0;
-  // xAI counts reasoning beside completion_tokens: there the total is larger than the sum of the two.
-  const beside = total !== undefined && total === input + (completion ?? 0) + reasoning && reasoning > 0;
-  const produced = (completion ?? 0) + (beside ? reasoning : 0);
+  const input = promptClasses(blob, prompt ?? 0);
+  const details = isRecord(blob.completion_tokens_details) ? blob.completion_tokens_details : {};
+  const listed = count(details.reasoning_tokens) ?? 0;
+  // xAI and Gemini count reasoning beside completion_tokens: there the total is larger than the sum of the two.
+  const total = count(blob.total_tokens) ?? 0;
+  const beside = prompt === undefined || completion === undefined ? 0 : Math.max(0, total - prompt - completion);
+  const produced = (completion ?? 0) + beside;
+  const reasoning = Math.min(Math.max(listed, beside), produced);
+  const audioOutput = Math.min(count(details.audio_tokens) ?? 0, produced - reasoning);
+  return { ...input, output: produced - reasoning - audioOutput, reasoning, audioOutput };
+}
+
+type InputClasses = Pick<Usage, "input" | "cachedInput" | "cacheWrite" | "cacheWrite1h" | "audioInput">;
+
+/** Each class takes from what the ones before it left: audio that came from the cache is counted as cached. */
+function promptClasses(blob: Record<string, unknown>, prompt: number): InputClasses {
+  const details = isRecord(blob.prompt_tokens_details) ? blob.prompt_tokens_details : {};
+  // DeepSeek and Moonshot say the same in fields of their own.
+  const cached = count(details.cached_tokens) ?? count(blob.prompt_cache_hit_tokens) ?? count(blob.cached_tokens) ?? 0;
+  const written = count(details.cache_creation_tokens) ?? count(details.cache_write_tokens) ?? 0;
+  const cachedInput = Math.min(cached, prompt);
+  const cacheWrite = Math.min(written, prompt - cachedInput);
+  const audioInput = Math.min(count(details.audio_tokens) ?? 0, prompt - cachedInput - cacheWrite);
   return {
-    input: Math.max(0, input - cachedInput - cacheWrite - audioInput),
-    cachedInput: Math.min(cachedInput, input),
+    input: prompt - cachedInput - cacheWrite - audioInput,
+    cachedInput,
     cacheWrite,
     cacheWrite1h: 0,
     audioInput,
-    output: Math.max(0, produced - reasoning - audioOutput),
-    reasoning: Math.min(reasoning, produced),
-    audioOutput,
   };
 }
 
@@ -73,7 +87,9 @@ export function chatUsage(usage: Usage): Record<string, unknown> {
     prompt_tokens_details: {
       cached_tokens: usage.cachedInput,
       audio_tokens: usage.audioInput,
-      ...(usage.cacheWrite + usage.cacheWrite1h > 0 && { cache_creation_tokens: usage.cacheWrite + usage.cacheWrite1h }),
+      ...(usage.cacheWrite + usage.cacheWrite1h > 0 && {
+        cache_creation_tokens: usage.cacheWrite + usage.cacheWrite1h,
+      }),
     },
     completion_tokens_details: { reasoning_tokens: usage.reasoning, audio_tokens: usage.audioOutput },
   };
