@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { Switch } from "./ui/toggle";
 
 /** What a control needs to belong to its label, hint and error. */
 export type Control = { id: string; "aria-invalid": boolean; "aria-describedby": string | undefined };
@@ -61,5 +62,18 @@ export function FieldRow({
       </div>
       {children({ id, "aria-invalid": false, "aria-describedby": hint ? `${id}-note` : undefined })}
     </div>
+  );
+}
+
+type FieldSwitchProps = { label: string; checked: boolean; onCheckedChange: (checked: boolean) => void };
+
+/** A small switch with its name, for a toolbar. */
+export function FieldSwitch({ label, checked, onCheckedChange }: FieldSwitchProps) {
+  const id = useId();
+  return (
+    <label htmlFor={id} className="flex h-8 cursor-pointer items-center gap-2 text-muted-foreground text-sm">
+      <Switch id={id} checked={checked} onCheckedChange={onCheckedChange} />
+      {label}
+    </label>
   );
 }

@@ -26,7 +26,7 @@ export function RecentCalls() {
         columns={shown}
         rows={query.data?.items}
         query={query}
-        onOpen={(call) => router.push(`/calls?call=${call.id}`)}
+        onOpen={(call) => router.push(`/calls?call=${call.id}&at=${call.startedAt.toISOString()}`)}
         empty={
           <EmptyState
             icon={ScrollText}

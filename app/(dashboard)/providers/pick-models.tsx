@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { toast } from "sonner";
+import { AddByName } from "@/components/add-by-name";
 import { ErrorState } from "@/components/error-state";
 import { refusalOf } from "@/components/form";
 import { formatRate } from "@/components/format";
@@ -7,7 +8,6 @@ import { type MultiOption, MultiSelect } from "@/components/multi-select";
 import { alone, type Outputs, ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogContent, DialogFooter } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { ProviderRow } from "./providers";
 
@@ -54,7 +54,10 @@ export function PickModels({ provider, onClose }: { provider: ProviderRow; onClo
               onChange={setChosen}
             />
           )}
-          <AddById
+          <AddByName
+            label="Id of a model that is not listed"
+            placeholder="Not listed? Type its id…"
+            action="Select it"
             onAdd={(id) => {
               if (!extra.includes(id) && !query.data?.some((model) => model.id === id)) setExtra([id, ...extra]);
               setChosen(new Set([...chosen, id]));
@@ -87,32 +90,4 @@ function priceNote({ inputPerMillionUsd, outputPerMillionUsd, priced }: Upstream
   return outputPerMillionUsd === null
     ? formatRate(inputPerMillionUsd)
     : `${formatRate(inputPerMillionUsd)} in · ${formatRate(outputPerMillionUsd)} out`;
-}
-
-function AddById({ onAdd }: { onAdd: (id: string) => void }) {
-  const [id, setId] = useState("");
-  const add = () => {
-    if (id.trim() === "") return;
-    onAdd(id.trim());
-    setId("");
-  };
-  return (
-    <div className="flex gap-2">
-      <Input
-        aria-label="Id of a model that is not listed"
-        placeholder="Not listed? Type its id…"
-        spellCheck={false}
-        value={id}
-        onChange={(event) => setId(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter") return;
-          event.preventDefault();
-          add();
-        }}
-      />
-      <Button disabled={id.trim() === ""} onClick={add}>
-        Select it
-      </Button>
-    </div>
-  );
 }

@@ -1,0 +1,144 @@
+import { Ellipsis, Pencil, RotateCcwKey, Trash2 } from "lucide-react";
+import { formatCompact, formatUsd } from "@/components/format";
+import { ManagedBadge } from "@/components/managed-badge";
+import type { Column } from "@/components/resource-table";
+import { Time } from "@/components/time";
+import { trpc } from "@/components/trpc";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
+import { Switch } from "@/components/ui/toggle";
+import type { KeyDialog, KeyRow } from "./key-list";
+
+type Open = (dialog: KeyDialog, key: KeyRow) => void;
+
+/** The columns of the list of keys. */
+export function keyColumns(open: Open): Column<KeyRow>[] {
+  return [
+    { id: "name", header: "Name", cell: (key) => <NameCell virtualKey={key} open={open} /> },
+    {
+      id: "key",
+      header: "Key",
+      from: "md",
+      cell: (key) => (
+        <code className="whitespace-nowrap font-mono text-muted-foreground text-xs">{`${key.prefix}…${key.last4}`}</code>
+      ),
+    },
+    { id: "group", header: "Group", from: "lg", cell: (key) => key.group?.name ?? <Nothing /> },
+    { id: "models", header: "Models", from: "lg", cell: (key) => <ModelsCell virtualKey={key} /> },
+    { id: "budgets", header: "Budgets", from: "md", cell: (key) => <BudgetsCell virtualKey={key} /> },
+    {
+      id: "spent",
+      header: "Spent, 30 days",
+      align: "right",
+      from: "sm",
+      cell: (key) => <SpentCell virtualKey={key} />,
+    },
+    {
+      id: "used",
+      header: "Last used",
+      from: "xl",
+      cell: (key) => (key.lastUsedAt ? <Time at={key.lastUsedAt} className="whitespace-nowrap" /> : <Nothing />),
+    },
+    { id: "enabled", header: "Enabled", cell: (key) => <EnabledCell virtualKey={key} /> },
+    {
+      id: "actions",
+      header: <span className="sr-only">Actions</span>,
+      align: "right",
+      cell: (key) => <Actions virtualKey={key} open={open} />,
+    },
+  ];
+}
+
+type CellProps = { virtualKey: KeyRow };
+
+function NameCell({ virtualKey, open }: CellProps & { open: Open }) {
+  const { expiresAt } = virtualKey;
+  const isExpired = expiresAt !== null && expiresAt.getTime() <= Date.now();
+  return (
+    <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      <button type="button" className="text-left font-medium hover:underline" onClick={() => open("edit", virtualKey)}>
+        {virtualKey.name}
+      </button>
+      {isExpired && <Badge tone="danger">Expired</Badge>}
+      {expiresAt && !isExpired && (
+        <Badge>
+          expires <Time at={expiresAt} />
+        </Badge>
+      )}
+      {virtualKey.managed && <ManagedBadge />}
+    </div>
+  );
+}
+
+function ModelsCell({ virtualKey: { models } }: CellProps) {
+  if (models.includes("*")) return <span className="text-muted-foreground">all</span>;
+  return (
+    <span className="block max-w-44 truncate" title={models.join("\n")}>
+      {models.length === 1 ? models[0] : `${models.length} models`}
+    </span>
+  );
+}
+
+function BudgetsCell({ virtualKey: { budgets } }: CellProps) {
+  if (budgets.length === 0) return <Nothing />;
+  return (
+    <span className="whitespace-nowrap tabular-nums">
+      {budgets
+        .map(
+          (budget) => `${formatUsd(budget.limitUsd)} ${budget.period === "total" ? "in total" : `a ${budget.period}`}`,
+        )
+        .join(", ")}
+    </span>
+  );
+}
+
+function SpentCell({ virtualKey: { spentUsd30d, calls30d } }: CellProps) {
+  if (calls30d === 0) return <Nothing />;
+  return (
+    <span className="whitespace-nowrap" title={`${calls30d} calls`}>
+      {formatUsd(spentUsd30d)}
+      <span className="ml-2 text-muted-foreground text-xs max-md:hidden">{formatCompact(calls30d)} calls</span>
+    </span>
+  );
+}
+
+function EnabledCell({ virtualKey }: CellProps) {
+  const update = trpc.keys.update.useMutation();
+  return (
+    <Switch
+      aria-label={`Enable ${virtualKey.name}`}
+      checked={update.isPending ? update.variables.enabled === true : virtualKey.enabled}
+      disabled={virtualKey.managed}
+      onCheckedChange={(enabled) => update.mutate({ id: virtualKey.id, enabled })}
+    />
+  );
+}
+
+function Actions({ virtualKey, open }: CellProps & { open: Open }) {
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <Button variant="ghost" size="icon-sm" aria-label={`Actions for ${virtualKey.name}`}>
+          <Ellipsis />
+        </Button>
+      </MenuTrigger>
+      <MenuContent>
+        <MenuItem onSelect={() => open("edit", virtualKey)}>
+          <Pencil /> {virtualKey.managed ? "View" : "Edit"}
+        </MenuItem>
+        <MenuItem disabled={virtualKey.managed} onSelect={() => open("rotate", virtualKey)}>
+          <RotateCcwKey /> Rotate
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem danger disabled={virtualKey.managed} onSelect={() => open("delete", virtualKey)}>
+          <Trash2 /> Delete
+        </MenuItem>
+      </MenuContent>
+    </Menu>
+  );
+}
+
+function Nothing() {
+  return <span className="text-muted-foreground">–</span>;
+}

@@ -1,0 +1,158 @@
+import { ChevronRight } from "lucide-react";
+import type { ReactNode } from "react";
+import { Field } from "@/components/field";
+import { errorAt, type Form, useForm } from "@/components/form";
+import { FormDialog } from "@/components/form-dialog";
+import { ManagedBadge } from "@/components/managed-badge";
+import { NameList } from "@/components/name-list";
+import { ownError, trpc } from "@/components/trpc";
+import { Input } from "@/components/ui/input";
+import { KeyChange, NewKey } from "@/server/api/keys.schema";
+import { BudgetFields } from "./budget-fields";
+import { ExpiryField } from "./expiry-field";
+import { GroupField } from "./group-field";
+import type { Issued } from "./issued-key";
+import type { KeyRow } from "./key-list";
+import { inputOf, type KeyValues, valuesOf } from "./key-values";
+import { ModelsField } from "./models-field";
+
+type KeyFormProps = { existing?: KeyRow; onClose: () => void; onIssued: (issued: Issued) => void };
+
+/** Creates a key, or changes an existing one; what conduit.json declares is only shown. */
+export function KeyForm(props: KeyFormProps) {
+  return props.existing ? <EditKey {...props} existing={props.existing} /> : <CreateKey {...props} />;
+}
+
+function CreateKey({ onClose, onIssued }: KeyFormProps) {
+  const create = trpc.keys.create.useMutation({ meta: ownError });
+  const form = useForm({
+    initial: valuesOf(undefined),
+    schema: NewKey,
+    toInput: inputOf,
+    send: async (input) => {
+      const { key } = await create.mutateAsync(input);
+      onIssued({ name: input.name, secret: key, models: input.models ?? [] });
+    },
+  });
+  return (
+    <FormDialog
+      title="Create a key"
+      description="The key itself is shown once, in the next step."
+      form={form}
+      submitLabel="Create key"
+      onClose={onClose}
+    >
+      <KeyFields form={form} />
+    </FormDialog>
+  );
+}
+
+function EditKey({ existing, onClose }: KeyFormProps & { existing: KeyRow }) {
+  const update = trpc.keys.update.useMutation({ meta: ownError });
+  const form = useForm({
+    initial: valuesOf(existing),
+    schema: KeyChange,
+    toInput: (values: KeyValues) => ({ id: existing.id, ...inputOf(values) }),
+    send: async (input) => {
+      await update.mutateAsync(input);
+      onClose();
+    },
+  });
+  const shown = <code className="font-mono text-xs">{`${existing.prefix}…${existing.last4}`}</code>;
+  return (
+    <FormDialog
+      title={existing.name}
+      description={existing.managed ? <ManagedBadge /> : shown}
+      form={form}
+      submitLabel="Save"
+      readOnly={existing.managed}
+      onClose={onClose}
+    >
+      <KeyFields form={form} />
+    </FormDialog>
+  );
+}
+
+function KeyFields({ form }: { form: Form<KeyValues> }) {
+  const { values, errors, set } = form;
+  const hasLimits = values.rpm + values.tpm + values.concurrent !== "" || values.tags.length > 0;
+  const limitError = errorAt(errors, "limits") ?? errorAt(errors, "tags");
+  return (
+    <>
+      <Field label="Name" error={errors.name}>
+        {(control) => (
+          <Input
+            {...control}
+            placeholder="checkout-service"
+            value={values.name}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        )}
+      </Field>
+      <GroupField form={form} />
+      <ModelsField form={form} />
+      <BudgetFields form={form} />
+      <ExpiryField form={form} />
+      <Fold title="Limits and tags" open={hasLimits || limitError !== undefined}>
+        <LimitFields form={form} />
+        <Field
+          label="Tags"
+          optional
+          hint="Copied onto every call, to filter and sum by."
+          error={errorAt(errors, "tags")}
+        >
+          {(control) => (
+            <NameList
+              control={control}
+              names={values.tags}
+              placeholder="team:search"
+              onChange={(tags) => set({ tags })}
+            />
+          )}
+        </Field>
+      </Fold>
+    </>
+  );
+}
+
+const limits = [
+  { name: "rpm", label: "Requests / min" },
+  { name: "tpm", label: "Tokens / min" },
+  { name: "concurrent", label: "At once" },
+] as const;
+
+function LimitFields({ form: { values, errors, set } }: { form: Form<KeyValues> }) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      {limits.map(({ name, label }) => (
+        <Field key={name} label={label} error={errors[`limits.${name}`]}>
+          {(control) => (
+            <Input
+              {...control}
+              inputMode="numeric"
+              placeholder="no limit"
+              className="tabular-nums"
+              value={values[name]}
+              onChange={(event) => set({ [name]: event.target.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
+function Fold({ title, open, children }: { title: string; open: boolean; children: ReactNode }) {
+  return (
+    <details className="group rounded-lg border" open={open}>
+      <summary className="flex list-none items-center gap-1.5 rounded-lg px-3 py-2 font-medium text-sm">
+        <ChevronRight
+          aria-hidden
+          className="size-3.5 text-muted-foreground transition-transform group-open:rotate-90"
+        />
+        {title}
+      </summary>
+      <div className="space-y-4 border-t px-3 py-3">{children}</div>
+    </details>
+  );
+}
