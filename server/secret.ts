@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
 
 const hidden = "[secret]";
@@ -54,11 +54,14 @@ export type Sealer = {
   seal(text: string, context: string): string;
   /** Throws when the text was sealed with another key or for another context. */
   open(sealed: string, context: string): Secret;
+  /** HMAC-SHA256 as lower-case hex: tells whether a text is the same as before without keeping it. */
+  fingerprint(text: string): string;
 };
 
 /** Seals secrets under a key derived from `encryptionKey` with HKDF-SHA256. */
 export function createSealer(encryptionKey: string): Sealer {
   const key = Buffer.from(hkdfSync("sha256", encryptionKey, "conduit", "provider-keys", 32));
+  const fingerprintKey = Buffer.from(hkdfSync("sha256", encryptionKey, "conduit", "fingerprints", 32));
   return {
     seal(text, context) {
       const iv = randomBytes(12);
@@ -76,5 +79,6 @@ export function createSealer(encryptionKey: string): Sealer {
         .setAuthTag(Buffer.from(tag, "base64url"));
       return new Secret(decipher.update(body, "base64url", "utf8") + decipher.final("utf8"));
     },
+    fingerprint: (text) => createHmac("sha256", fingerprintKey).update(text).digest("hex"),
   };
 }

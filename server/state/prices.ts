@@ -70,7 +70,7 @@ export async function librarySchedule(
     return rates ? [{ from, rates }] : [];
   });
   // A schedule that begins later says nothing about now.
-  return schedule[0]?.from === now ? schedule : [];
+  return schedule[0]?.from === now ? merged(schedule) : [];
 }
 
 function changesAfter({ prices }: ModelInfo, now: Date): Date[] {
@@ -130,82 +130,62 @@ function toRate(price: NonNullable<ModelPrice[string]>): NonNullable<Rates["inpu
 }
 
 /**
- * Brings the price of each deployment that has none of its own up to the library's, as new versions. Without
- * `deploymentIds` all are looked at, and only when the library or the deployments changed since the last time: otherwise
- * it costs one query. Returns how many rows were added.
+ * Brings the price of each deployment that has none of its own up to the library's, as new versions; a price that the
+ * library does not know stays as it is. Everything is looked up only when the library or the deployments changed since
+ * the last time: otherwise this is one query. Returns how many rows were added.
  */
-export async function ensureLibraryPrices({
-  deploymentIds,
-}: {
-  deploymentIds?: readonly string[];
-} = {}): Promise<number> {
-  const { checked, all, others } = await readChecked(deploymentIds ?? []);
-  if (deploymentIds === undefined && checked === all) return 0;
+export async function ensureLibraryPrices(): Promise<number> {
+  const { checked, wanted } = await readChecked();
+  if (checked === wanted) return 0;
   const added = await transaction(async (client) => {
-    const rows = await priceRows(client, deploymentIds, false);
-    await insertPrices(client, rows);
-    // A look at some deployments covers all of them when the others were covered before.
-    if (deploymentIds === undefined || checked === others) await rememberChecked(client, all);
-    return rows.length;
+    // Two processes that start together would both add the same version.
+    await client.query("SELECT pg_advisory_xact_lock(hashtext('conduit_prices'))");
+    const prices = await missingPrices(client);
+    for (const price of prices) await insertPrice(client, price);
+    await rememberChecked(client, wanted);
+    return prices.length;
   });
   if (added > 0) log.info({ added, library: LIBRARY_VERSION }, "Prices were taken from the price library.");
   return added;
 }
 
-/** Gives a deployment the library's price in place of its own; where the library has none it becomes unpriced. */
-export async function clearOwnPrice(deploymentId: string): Promise<void> {
-  await transaction(async (client) => insertPrices(client, await priceRows(client, [deploymentId], true)));
-}
-
-/** Rates that cannot be read count as none, as they do in the catalog, which says so in the log. */
-const ReadableRates = Rates.catch({});
-
-type Open = { readonly from: string; readonly source: string; readonly rates: unknown };
-type Deployment = { id: string; upstream_model: string; type: string; prices: Open[] };
+type OpenPrice = { readonly from: string; readonly source: string; readonly rates: unknown };
+type Deployment = { id: string; upstream_model: string; type: string; prices: OpenPrice[] };
 type NewPrice = { readonly deploymentId: string } & DatedRates;
 
 /** Each deployment with the price in force and those announced after it, by version. */
 const WITH_PRICES = `
-  SELECT d.id, d.upstream_model, p.type, coalesce(o.prices, '[]') AS prices
+  SELECT d.id, d.upstream_model, p.type, coalesce(open.prices, '[]') AS prices
   FROM deployment d
   JOIN provider p ON p.id = d.provider_id
   LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('from', r.effective_from, 'source', r.source, 'rates', r.rates) ORDER BY r.version) AS prices
     FROM price r
     WHERE r.deployment_id = d.id AND r.version >= coalesce(
-      (SELECT max(v.version) FROM price v WHERE v.deployment_id = d.id AND v.effective_from <= $2), 0)
-  ) o ON true
-  WHERE $1::uuid[] IS NULL OR d.id = ANY ($1)
+      (SELECT max(v.version) FROM price v WHERE v.deployment_id = d.id AND v.effective_from <= $1), 0)
+  ) open ON true
   ORDER BY d.id`;
 
-async function priceRows(
-  client: PoolClient,
-  deploymentIds: readonly string[] | undefined,
-  overOwn: boolean,
-): Promise<NewPrice[]> {
-  // Two processes that start together would both add the same version.
-  await client.query("SELECT pg_advisory_xact_lock(hashtext('conduit_prices'))");
+async function missingPrices(client: PoolClient): Promise<NewPrice[]> {
   const now = new Date();
-  const { rows } = await client.query<Deployment>(WITH_PRICES, [deploymentIds ?? null, now]);
-  const wanted: NewPrice[] = [];
+  const { rows } = await client.query<Deployment>(WITH_PRICES, [now]);
+  const missing: NewPrice[] = [];
   for (const row of rows) {
-    const own = row.prices.some(({ source }) => source === "own");
-    if (own && !overOwn) continue;
+    if (row.prices.some(({ source }) => source === "own")) continue;
     const schedule = await librarySchedule(providerType(row.type)?.priceLibraryId, row.upstream_model, now);
-    const held = own ? [] : effective(row.prices, now);
-    const priced = schedule.length > 0 ? merged(schedule) : unpriced(now, held.length > 0 || own);
-    if (!isDeepStrictEqual(held, priced)) wanted.push(...priced.map((price) => ({ deploymentId: row.id, ...price })));
+    const held = heldSchedule(row.prices, now);
+    const agrees = held.every((price, index) => isDeepStrictEqual(price, schedule[index]));
+    const added = agrees ? schedule.slice(held.length) : schedule;
+    missing.push(...added.map((price) => ({ deploymentId: row.id, ...price })));
   }
-  return wanted;
+  return missing;
 }
 
-/** A price without any rate ends one that no longer holds; where there never was a price, none is needed. */
-function unpriced(from: Date, hadPrice: boolean): DatedRates[] {
-  return hadPrice ? [{ from, rates: {} }] : [];
-}
+/** Rates that cannot be read count as none, as they do in the catalog, which says so in the log. */
+const ReadableRates = Rates.catch({});
 
 /** What rows say from `now` on: at each moment the newest version that has begun. */
-function effective(rows: readonly Open[], now: Date): DatedRates[] {
+function heldSchedule(rows: readonly OpenPrice[], now: Date): DatedRates[] {
   const dated = rows.map(({ from, rates }) => ({ from: new Date(from), rates: ReadableRates.parse(rates) }));
   const later = dated
     .map(({ from }) => from)
@@ -224,41 +204,32 @@ function merged(schedule: readonly DatedRates[]): DatedRates[] {
   return schedule.filter(({ rates }, index) => !isDeepStrictEqual(rates, schedule[index - 1]?.rates));
 }
 
-async function insertPrices(client: PoolClient, prices: readonly NewPrice[]): Promise<void> {
-  for (const { deploymentId, from, rates } of prices) {
-    await client.query(
-      `INSERT INTO price (id, deployment_id, version, effective_from, rates, source)
-       SELECT gen_random_uuid(), $1, coalesce(max(version), 0) + 1, $2, $3, 'library' FROM price WHERE deployment_id = $1`,
-      [deploymentId, from, JSON.stringify(rates)],
-    );
-  }
+async function insertPrice(client: PoolClient, { deploymentId, from, rates }: NewPrice): Promise<void> {
+  await client.query(
+    `INSERT INTO price (id, deployment_id, version, effective_from, rates, source)
+     SELECT gen_random_uuid(), $1, coalesce(max(version), 0) + 1, $2, $3, 'library' FROM price WHERE deployment_id = $1`,
+    [deploymentId, from, JSON.stringify(rates)],
+  );
 }
 
-/** The setting that says what the last full look covered: a hash of the library's version, the vendors' ids and all deployments. */
+/** The setting that says what the last look covered: a hash of the library's version, the vendors' ids and all deployments. */
 const CHECKED = "prices:library";
 
-type Checked = { checked: unknown; all: string; others: string };
-
-/** What is remembered, and what it would be for all deployments and for all but some. */
-async function readChecked(but: readonly string[]): Promise<Checked> {
-  const [row] = await query<Checked>(
+async function readChecked(): Promise<{ checked: unknown; wanted: string }> {
+  const [row] = await query<{ checked: unknown; deployments: string }>(
     `SELECT (SELECT value FROM setting WHERE name = $1) AS checked,
-       md5(coalesce(string_agg(d.line, chr(10) ORDER BY d.line), '')) AS "all",
-       md5(coalesce(string_agg(d.line, chr(10) ORDER BY d.line) FILTER (WHERE NOT d.id = ANY ($2)), '')) AS others
-     FROM (SELECT d.id, d.id || ' ' || p.type || ' ' || d.upstream_model AS line
-           FROM deployment d JOIN provider p ON p.id = d.provider_id) d`,
-    [CHECKED, but],
+       md5(coalesce(string_agg(concat_ws(' ', d.id, p.type, d.upstream_model), chr(10) ORDER BY d.id), '')) AS deployments
+     FROM deployment d JOIN provider p ON p.id = d.provider_id`,
+    [CHECKED],
   );
   const vendors = [...providerTypes.values()].map(({ id, priceLibraryId }) => `${id}=${priceLibraryId}`).join(" ");
-  const whole = (deployments: string | undefined): string =>
-    hash("sha256", `${LIBRARY_VERSION} ${vendors} ${deployments}`);
-  return { checked: row?.checked, all: whole(row?.all), others: whole(row?.others) };
+  return { checked: row?.checked, wanted: hash("sha256", `${LIBRARY_VERSION} ${vendors} ${row?.deployments}`) };
 }
 
 async function rememberChecked(client: PoolClient, value: string): Promise<void> {
   await client.query(
     `INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, now())
-     ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now() WHERE setting.value <> excluded.value`,
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()`,
     [CHECKED, JSON.stringify(value)],
   );
 }

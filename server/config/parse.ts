@@ -1,0 +1,130 @@
+import { checkConfig } from "@/server/config/check";
+import { ConfigError } from "@/server/config/config-error";
+import { ConfigFile } from "@/server/config/schema";
+import { shapeProblems } from "@/server/config/shape-problems";
+import { substitute } from "@/server/config/substitute";
+import { type NanoUsd, nanoFromUsd, type Rates } from "@/server/money";
+import { describeVirtualKey, Secret } from "@/server/secret";
+
+type File<List extends keyof ConfigFile> = NonNullable<ConfigFile[List]> extends readonly (infer Item)[] ? Item : never;
+
+/** conduit.json, checked and ready to apply: variables resolved, credentials hidden, money in nano-dollars. */
+export type Config = {
+  readonly providers: readonly ConfigProvider[];
+  readonly models: readonly ConfigModel[];
+  readonly groups: readonly { readonly name: string; readonly balanceNano: NanoUsd | null }[];
+  readonly virtualKeys: readonly ConfigVirtualKey[];
+};
+
+export type ConfigProvider = Omit<File<"providers">, "baseUrl" | "keys"> & {
+  /** Null means the provider type's own address. */
+  readonly baseUrl: string | null;
+  readonly keys: readonly { readonly name: string; readonly apiKey: Secret; readonly weight: number }[];
+};
+
+export type ConfigDeployment = Omit<File<"models">["deployments"][number], "price"> & {
+  /** Null means the price library's. */
+  readonly price: Rates | null;
+};
+
+export type ConfigModel = Omit<File<"models">, "deployments"> & { readonly deployments: readonly ConfigDeployment[] };
+
+export type ConfigVirtualKey = {
+  readonly name: string;
+  readonly hash: string;
+  readonly prefix: string;
+  readonly last4: string;
+  readonly group: string | null;
+  readonly models: readonly string[];
+  readonly expiresAt: Date | null;
+  readonly budgets: readonly { readonly period: string; readonly limitNano: NanoUsd }[];
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  readonly concurrent: number | null;
+};
+
+/** What `parseConfig` gives: the configuration, and its resolved text, to tell whether anything changed. */
+export type ParsedConfig = { readonly config: Config; readonly resolved: Secret };
+
+/**
+ * Reads the text of a configuration file; `file` is its name in messages. Throws one ConfigError that lists every
+ * problem.
+ */
+export function parseConfig(text: string, file: string, variable: (name: string) => string | undefined): ParsedConfig {
+  const written = parseJson(text, file);
+  const { value, problems, unresolved } = substitute(written, variable);
+  const shaped = ConfigFile.safeParse(value, { reportInput: true });
+  const found = [...(shaped.success ? [] : shapeProblems(shaped.error.issues)), ...checkConfig(value, written)];
+  // What is wrong with a text whose variable is missing is not known yet.
+  const all = [...problems, ...found.filter(({ path }) => !unresolved.has(path))];
+  if (!shaped.success || all.length > 0) throw new ConfigError(file, all);
+  return { config: toConfig(shaped.data), resolved: new Secret(JSON.stringify(shaped.data)) };
+}
+
+/** The parser's own message quotes the text around the fault, which may be a credential: only the place is told. */
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    const place = /\(line (\d+) column (\d+)\)/.exec(String(error));
+    const where = place ? ` at line ${place[1]}, column ${place[2]}` : "";
+    const hint = /end of JSON/.test(String(error))
+      ? "it ends too early"
+      : "texts need double quotes; comments and trailing commas are not allowed";
+    throw new ConfigError(file, [{ path: "", message: `is not valid JSON${where}: ${hint}` }]);
+  }
+}
+
+function toConfig(file: ConfigFile): Config {
+  return {
+    providers: file.providers.map((provider) => ({
+      ...provider,
+      baseUrl: provider.baseUrl === undefined ? null : new URL(provider.baseUrl).href.replace(/\/+$/, ""),
+      keys: provider.keys.map((key) => ({ ...key, apiKey: new Secret(key.apiKey) })),
+    })),
+    models: file.models.map((model) => ({
+      ...model,
+      deployments: model.deployments.map((deployment) => ({
+        ...deployment,
+        price: deployment.price ? toRates(deployment.price) : null,
+      })),
+    })),
+    groups: file.groups.map(({ name, balanceUsd }) => ({
+      name,
+      balanceNano: balanceUsd === undefined ? null : nanoFromUsd(balanceUsd),
+    })),
+    virtualKeys: file.virtualKeys.map(toVirtualKey),
+  };
+}
+
+function toVirtualKey({ name, key, group, models, expiresAt, budgets, limits }: File<"virtualKeys">): ConfigVirtualKey {
+  return {
+    name,
+    ...describeVirtualKey(key),
+    group: group ?? null,
+    models,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    budgets: budgets.map(({ period, limitUsd }) => ({ period, limitNano: nanoFromUsd(limitUsd) })),
+    rpm: limits.rpm ?? null,
+    tpm: limits.tpm ?? null,
+    concurrent: limits.concurrent ?? null,
+  };
+}
+
+function toRates(price: NonNullable<File<"models">["deployments"][number]["price"]>): Rates {
+  const rates: Rates = {};
+  const take = (rate: keyof Rates, usd: number | undefined): void => {
+    // Rates are at most 1e15 nano-dollars (the schema's limit), exact as a number.
+    if (usd !== undefined) rates[rate] = Number(nanoFromUsd(usd));
+  };
+  take("input", price.inputPerMillion);
+  take("cachedInput", price.cachedInputPerMillion);
+  take("cacheWrite", price.cacheWritePerMillion);
+  take("cacheWrite1h", price.cacheWrite1hPerMillion);
+  take("output", price.outputPerMillion);
+  take("reasoning", price.reasoningPerMillion);
+  take("audioInput", price.audioInputPerMillion);
+  take("audioOutput", price.audioOutputPerMillion);
+  take("request", price.perCall);
+  return rates;
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+
+/** How a model chooses among its deployments. */
+const STRATEGIES = [
+  "priority",
+  "weighted",
+  "round-robin",
+  "random",
+  "least-busy",
+  "lowest-latency",
+  "lowest-cost",
+  "sticky",
+] as const;
+
+const PERIODS = ["total", "day", "week", "month", "year"] as const;
+
+const MAX_INT = 2_147_483_647;
+const name = z.string().min(1).max(200);
+const whole = z.int().min(0).max(MAX_INT);
+const atLeastOne = z.int().min(1).max(MAX_INT);
+/** Far above any sum in practice, far below what 64 bits of nano-dollars hold. */
+const usd = z.number().min(0).max(1_000_000_000);
+const perMillion = z.number().min(0).max(1_000_000);
+
+const ProviderKey = z.strictObject({
+  name: name.default("main").describe("Tells this provider's keys apart."),
+  apiKey: z
+    .string()
+    .min(1)
+    .describe(`The vendor's credential, best as \${NAME} of an environment variable. Stored sealed.`),
+  weight: whole.default(1).describe("Share of calls among this provider's keys; 0 takes none."),
+});
+
+const Provider = z.strictObject({
+  name: name.describe("Your name for this vendor account; models refer to it."),
+  type: name.describe("Id of a provider type, such as openai or openai-compatible."),
+  baseUrl: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .optional()
+    .describe("Where the API is; left out, the provider type's own address."),
+  allowPrivateNetwork: z
+    .boolean()
+    .default(false)
+    .describe("Whether calls may go to addresses that are not on the public internet."),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Sent with every call. Not for credentials: headers are stored unsealed."),
+  options: z.record(z.string(), z.json()).default({}).describe("Settings of the provider type."),
+  keys: z.array(ProviderKey).default([]),
+});
+
+const Price = z
+  .strictObject({
+    inputPerMillion: perMillion.optional(),
+    outputPerMillion: perMillion.optional(),
+    cachedInputPerMillion: perMillion.optional().describe("Left out: as input."),
+    cacheWritePerMillion: perMillion.optional().describe("Left out: as input."),
+    cacheWrite1hPerMillion: perMillion.optional().describe("Left out: as cacheWritePerMillion."),
+    reasoningPerMillion: perMillion.optional().describe("Left out: as output."),
+    audioInputPerMillion: perMillion.optional().describe("Left out: as input."),
+    audioOutputPerMillion: perMillion.optional().describe("Left out: as output."),
+    perCall: perMillion.optional().describe("Added to each call."),
+  })
+  .describe("USD per million tokens of each class. Left out, the bundled price library is asked.");
+
+const Deployment = z.strictObject({
+  provider: name.describe("Name of a provider in this file."),
+  model: z.string().min(1).max(500).describe("The vendor's own name for the model."),
+  priority: z.int().min(-MAX_INT).max(MAX_INT).default(0).describe("Lower is tried first."),
+  weight: whole.default(1).describe("Share of calls among deployments of one priority."),
+  price: Price.optional(),
+});
+
+const Model = z.strictObject({
+  name: name.describe("The name that callers use."),
+  strategy: z.enum(STRATEGIES).default("priority"),
+  fallbacks: z.array(name).default([]).describe("Models in this file to try, in order, when every deployment failed."),
+  deployments: z.array(Deployment).default([]),
+});
+
+const Group = z.strictObject({
+  name,
+  balanceUsd: usd
+    .optional()
+    .describe("Set when the group is created and when this number changes, not at every start."),
+});
+
+const VirtualKey = z.strictObject({
+  name,
+  key: z.string().describe(`What callers send, at least 16 characters, best as \${NAME}. Only its hash is stored.`),
+  group: name.optional().describe("Name of a group in this file."),
+  models: z.array(name).min(1).default(["*"]).describe("Models the key may use; a trailing * matches any ending."),
+  expiresAt: z.string().nullable().default(null).describe("ISO 8601 date or date and time; null means never."),
+  budgets: z.array(z.strictObject({ period: z.enum(PERIODS), limitUsd: usd })).default([]),
+  limits: z
+    .strictObject({
+      rpm: atLeastOne.optional().describe("Requests per minute."),
+      tpm: atLeastOne.optional().describe("Tokens per minute."),
+      concurrent: atLeastOne.optional().describe("Calls at the same time."),
+    })
+    .default({}),
+});
+
+/** The shape of conduit.json; what a shape cannot say (references, addresses, duplicates) is checked in check.ts. */
+export const ConfigFile = z.strictObject({
+  $schema: z.string().optional(),
+  providers: z.array(Provider).default([]),
+  models: z.array(Model).default([]),
+  groups: z.array(Group).default([]),
+  virtualKeys: z.array(VirtualKey).default([]),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+/** The published JSON Schema (draft 7) of conduit.json as it is written, before `${NAME}` is resolved. */
+export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
+  const schema = z.toJSONSchema(ConfigFile, {
+    target: "draft-7",
+    io: "input",
+    override: ({ jsonSchema }) => {
+      if (!jsonSchema.enum) return;
+      // A choice may be written as a variable too.
+      jsonSchema.anyOf = [{ enum: jsonSchema.enum }, { type: "string", pattern: "\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}" }];
+      delete jsonSchema.enum;
+      delete jsonSchema.type;
+    },
+  });
+  return { title: "conduit.json", description: "Configuration file of the Conduit LLM gateway.", ...schema };
+}
