@@ -10,6 +10,7 @@ import { isGatewayPath } from "@/server/http/answer";
 import { handle } from "@/server/http/listener";
 import { log } from "@/server/log";
 import { secrets } from "@/server/secrets";
+import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
 
 type Dashboard = {
@@ -28,6 +29,7 @@ main().catch((error: unknown) => {
 
 async function main(): Promise<void> {
   const [command] = process.argv.slice(2);
+  singleton("owner", () => ({ is: "server" }));
   secrets();
   if (command === "migrate" || command === "seed") return setUp();
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, (request, response) => onRequest(request, response));
@@ -53,6 +55,8 @@ function onRequest(request: IncomingMessage, response: ServerResponse): void {
   const open = path.startsWith("/health/") || path === "/metrics";
   if (gateway && (open || (env.role !== "dashboard" && health().started))) return handle(request, response);
   if (!gateway && dashboard) {
+    // Next would believe this header; without a trusted proxy it is the caller's own claim.
+    if (!env.trustProxy) request.headers["x-forwarded-for"] = request.socket.remoteAddress ?? "";
     dashboard.then((loaded) => loaded.handle(request, response)).catch((error: unknown) => {
       log.error({ err: error, path }, "A dashboard request failed.");
       response.destroy();

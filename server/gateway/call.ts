@@ -30,8 +30,6 @@ export type Call = {
   readonly startedAtMs: number;
   /** Monotonic milliseconds, for durations. */
   readonly startedTick: number;
-  /** Aborted when the caller leaves or the call's total time is up. */
-  readonly abort: AbortController;
   caller: Caller | undefined;
   /** As the caller wrote it. */
   model: string | undefined;
@@ -68,7 +66,6 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     inbound,
     startedAtMs: Date.now(),
     startedTick: performance.now(),
-    abort: new AbortController(),
     caller: undefined,
     model: undefined,
     stream: false,

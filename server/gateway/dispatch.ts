@@ -30,12 +30,12 @@ export async function dispatch(call: Call, request: ReadBody<ChatRequest>, targe
     throw new GatewayError("upstream_denied", `The provider '${target.provider.name}' has no usable key.`);
   }
   const response = type.local
-    ? playLocally(type.local(encoded, decodeContext(call)), call.abort.signal)
+    ? playLocally(type.local(encoded, decodeContext(call)), call.inbound.cancel)
     : await send(authorize(encoded, type.auth, target.key?.credential), {
         // A whole answer is one long wait: only the total limit holds for it.
         firstByteMs: call.stream ? env.firstByteMs : env.totalMs,
         idleMs: env.idleMs,
-        signal: call.abort.signal,
+        cancel: call.inbound.cancel,
         allowPrivateNetwork: target.provider.allowPrivateNetwork,
       });
   if (response.status >= 200 && response.status < 300) return { type, chat: type.chat, response };
@@ -50,8 +50,8 @@ function addressOf(type: ProviderType, { provider, upstreamModel }: CallTarget):
 
 function encodeChat(chat: Chat, { bytes, value }: ReadBody<ChatRequest>, target: Target): Encoded {
   if (chat.kind === "translated") return chat.encode(value, target);
-  const fields: Record<string, string> = {};
-  if (value.model !== target.model) fields.model = JSON.stringify(target.model);
+  // Also where the names are equal: a body may name a model twice, and the vendor must not read the other one.
+  const fields: Record<string, string> = { model: JSON.stringify(target.model) };
   if (value.stream && chat.streamUsage && !value.stream_options?.include_usage) {
     fields.stream_options = JSON.stringify({ ...value.stream_options, include_usage: true });
   }

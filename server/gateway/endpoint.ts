@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Cancel } from "@/server/cancel";
 
 /** One HTTP request as the gateway sees it, whichever mount received it. */
 export type Inbound = {
@@ -12,8 +13,8 @@ export type Inbound = {
   readonly params: Readonly<Record<string, string>>;
   /** The whole body; rejects with `payload_too_large` above the limit. */
   body(limitBytes: number): Promise<Buffer>;
-  /** Aborted when the caller leaves before the answer is complete. */
-  readonly signal: AbortSignal;
+  /** Aborted when the caller leaves before the answer is complete, or by the gateway when the call's time is up. */
+  readonly cancel: Cancel;
   /** Set by the dashboard alone: the call is made under this virtual key's id, without its secret. */
   readonly actAsKeyId?: string | undefined;
 };

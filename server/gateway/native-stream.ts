@@ -6,7 +6,7 @@ import { isRecord } from "@/server/providers/json";
 import type { ProviderType } from "@/server/providers/provider";
 import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
 import { SSE_DONE, SseParser } from "@/server/wire/sse";
-import { usageFromChat } from "@/server/wire/usage";
+import { usageFromChunk } from "@/server/wire/usage";
 
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
@@ -115,7 +115,7 @@ export class NativeStream implements Translator {
     this.started = true;
     const choices = Array.isArray(data.choices) ? data.choices : [];
     for (const choice of choices) this.#readChoice(choice);
-    const usage = usageFromChat(data.usage) ?? (isRecord(data.x_groq) ? usageFromChat(data.x_groq.usage) : undefined);
+    const usage = usageFromChunk(data);
     if (usage) this.#call.usage = usage;
     return !(this.#hideUsage && usage && choices.length === 0);
   }

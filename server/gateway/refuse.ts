@@ -9,7 +9,7 @@ import { openaiError } from "@/server/wire/error";
 /** The failure that a call ended with, told apart by whether the caller left, the time was up, or something broke. */
 export function failureOf(call: Call, thrown: unknown): GatewayError {
   if (call.timedOut) return new GatewayError("upstream_timeout", "The call took longer than its total time limit.", { cause: thrown });
-  if (call.inbound.signal.aborted) return new GatewayError("cancelled", "The caller left before the answer was complete.");
+  if (call.inbound.cancel.aborted) return new GatewayError("cancelled", "The caller left before the answer was complete.");
   return asGatewayError(thrown);
 }
 

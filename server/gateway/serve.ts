@@ -7,19 +7,11 @@ import { metrics } from "@/server/metrics";
 /** Runs a call's steps under its total time limit and until its caller leaves; any failure becomes an answer. */
 export async function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
   metrics.open.inc();
-  const stop = () => call.abort.abort();
   const timer = setTimeout(() => {
     call.timedOut = true;
-    stop();
+    call.inbound.cancel.abort();
   }, env.totalMs);
-  const { signal } = call.inbound;
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
-  // Pushed first, so given back last: a streamed answer is bound by both until it is settled.
-  call.reservations.push(() => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  });
+  call.reservations.push(() => clearTimeout(timer));
   try {
     return await steps(call);
   } catch (error) {

@@ -40,14 +40,14 @@ export function settle(call: Call, status: number): void {
     provider_id: target?.provider.id ?? null,
     provider_name: target?.provider.name ?? null,
     provider_key_name: target?.key?.name ?? null,
-    upstream_model: target?.upstreamModel ?? null,
+    upstream_model: storable(target?.upstreamModel, 200),
     operation: call.operation,
     dialect: call.dialect,
     stream: call.stream,
     status,
     error_kind: call.failure?.kind ?? null,
     error_message: storable(call.failure?.message, 1_000),
-    finish_reason: call.finishReason ?? null,
+    finish_reason: storable(call.finishReason, 100),
     attempts: call.attempts,
     input_tokens: usage.input,
     cached_input_tokens: usage.cachedInput,
@@ -65,7 +65,7 @@ export function settle(call: Call, status: number): void {
     client_ip: inbound.ip || null,
     user_agent: storable(inbound.headers["user-agent"], 300),
     tags: caller.tags,
-    dropped: call.dropped,
+    dropped: call.dropped.map((name) => storable(name, 100) ?? ""),
   });
 }
 

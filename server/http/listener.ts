@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Cancel } from "@/server/cancel";
 import { GatewayError } from "@/server/errors";
 import type { Sink } from "@/server/gateway/endpoint";
 import { env } from "@/server/env";
@@ -7,9 +8,9 @@ import { log } from "@/server/log";
 
 /** Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. */
 export async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const abort = new AbortController();
+  const cancel = new Cancel();
   response.on("close", () => {
-    if (!response.writableFinished) abort.abort();
+    if (!response.writableFinished) cancel.abort();
   });
   const url = request.url ?? "/";
   const mark = url.indexOf("?");
@@ -20,7 +21,7 @@ export async function listener(request: IncomingMessage, response: ServerRespons
     headers: request.headers,
     ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),
     body: (limitBytes) => readRequest(request, limitBytes),
-    signal: abort.signal,
+    cancel,
   });
   const { status, headers, body } = reply;
   if (typeof body === "function") {

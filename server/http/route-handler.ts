@@ -1,3 +1,4 @@
+import { Cancel } from "@/server/cancel";
 import { GatewayError } from "@/server/errors";
 import type { Inbound, Sink, StreamBody } from "@/server/gateway/endpoint";
 import { answer } from "@/server/http/answer";
@@ -6,9 +7,9 @@ import { clientIp } from "@/server/http/listener";
 /** Answers one Web request on the gateway's paths: mount 1, for Next's route handlers. */
 export async function routeHandler(request: Request, options: { actAsKeyId?: string; path?: string } = {}): Promise<Response> {
   const url = new URL(request.url);
-  const abort = new AbortController();
-  if (request.signal.aborted) abort.abort();
-  else request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const cancel = new Cancel();
+  if (request.signal.aborted) cancel.abort();
+  else request.signal.addEventListener("abort", () => cancel.abort(), { once: true });
   const headers = Object.fromEntries(request.headers);
   const inbound: Omit<Inbound, "params"> = {
     method: request.method,
@@ -18,16 +19,16 @@ export async function routeHandler(request: Request, options: { actAsKeyId?: str
     // Next states the peer's address in the same header that a proxy would.
     ip: clientIp(headers["x-forwarded-for"], headers["x-real-ip"] ?? headers["x-forwarded-for"]),
     body: (limitBytes) => readBody(request, limitBytes),
-    signal: abort.signal,
+    cancel,
     actAsKeyId: options.actAsKeyId,
   };
   const { status, headers: sent, body } = await answer(inbound);
-  if (typeof body === "function") return new Response(toStream(body, abort), { status, headers: sent });
+  if (typeof body === "function") return new Response(toStream(body, cancel), { status, headers: sent });
   const bytes = status === 204 || request.method === "HEAD" ? null : typeof body === "string" ? body : new Uint8Array(body);
   return new Response(bytes, { status, headers: sent });
 }
 
-function toStream(body: StreamBody, abort: AbortController): ReadableStream<Uint8Array> {
+function toStream(body: StreamBody, cancel: Cancel): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let resume = () => {};
   let gone = false;
@@ -55,7 +56,7 @@ function toStream(body: StreamBody, abort: AbortController): ReadableStream<Uint
       pull: () => resume(),
       cancel: () => {
         gone = true;
-        abort.abort();
+        cancel.abort();
       },
     },
     { highWaterMark: 64 * 1024, size: (chunk) => chunk.byteLength },

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type Dispatcher, errors } from "undici";
+import type { Cancel } from "@/server/cancel";
 import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
 import { checkUrl, guardedLookup } from "@/server/outbound/addresses";
@@ -15,7 +16,7 @@ export type Clocks = {
 };
 
 export type SendOptions = Clocks & {
-  readonly signal?: AbortSignal | undefined;
+  readonly cancel?: Cancel | undefined;
   readonly allowPrivateNetwork: boolean;
 };
 
@@ -56,13 +57,12 @@ function agentFor(allowPrivateNetwork: boolean): Agent {
  * `upstream_unavailable`, `upstream_denied` (address not allowed) or `cancelled`. Redirects are not followed.
  */
 export function send(request: UpstreamRequest, options: SendOptions): Promise<UpstreamResponse> {
-  const url = new URL(request.url);
-  checkUrl(url, options.allowPrivateNetwork);
-  const exchange = new Exchange(options.signal);
+  const { origin, path } = destination(request.url, options.allowPrivateNetwork);
+  const exchange = new Exchange(options.cancel);
   agentFor(options.allowPrivateNetwork).dispatch(
     {
-      origin: url.origin,
-      path: url.pathname + url.search,
+      origin,
+      path,
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
@@ -72,6 +72,24 @@ export function send(request: UpstreamRequest, options: SendOptions): Promise<Up
     exchange,
   );
   return exchange.head;
+}
+
+type Destination = { readonly origin: string; readonly path: string };
+
+const MAX_DESTINATIONS = 1_000;
+const destinations = singleton("outbound-destinations", () => new Map<string, Destination>());
+
+/** A checked URL in its parts. Providers have few addresses, so each is taken apart and checked once. */
+function destination(address: string, allowPrivateNetwork: boolean): Destination {
+  const known = destinations.get(`${allowPrivateNetwork} ${address}`);
+  if (known) return known;
+  if (!URL.canParse(address)) throw new GatewayError("upstream_denied", "The provider's base URL is not a URL.");
+  const url = new URL(address);
+  checkUrl(url, allowPrivateNetwork);
+  const made = { origin: url.origin, path: url.pathname + url.search };
+  if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
+  destinations.set(`${allowPrivateNetwork} ${address}`, made);
+  return made;
 }
 
 /** The whole body; aborts and throws `upstream_garbled` when it is larger than `limit` bytes. */
@@ -100,7 +118,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   headers: IncomingHttpHeaders = {};
   readonly head: Promise<UpstreamResponse>;
   #controller: Dispatcher.DispatchController | undefined;
-  #signal: AbortSignal | undefined;
+  #cancel: Cancel | undefined;
   #settleHead: { resolve(response: UpstreamResponse): void; reject(error: unknown): void } | undefined;
   #onData: ((chunk: Buffer) => void) | undefined;
   #settleBody: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -109,12 +127,12 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #outcome: { error: GatewayError | undefined } | undefined;
   #aborted = false;
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(cancel: Cancel | undefined) {
     this.head = new Promise((resolve, reject) => {
       this.#settleHead = { resolve, reject };
     });
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.abort);
+    this.#cancel = cancel;
+    cancel?.onAbort(this.abort);
   }
 
   readonly abort = (): void => {
@@ -144,7 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#aborted || this.#signal?.aborted) this.abort();
+    if (this.#aborted) this.abort();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -172,7 +190,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   #finish(error: GatewayError | undefined): void {
     this.#outcome ??= { error };
-    this.#signal?.removeEventListener("abort", this.abort);
+    this.#cancel?.offAbort(this.abort);
     if (error) this.#settleHead?.reject(error);
     if (!this.#settleBody) return;
     if (error) this.#settleBody.reject(error);

@@ -1,9 +1,10 @@
+import type { Cancel } from "@/server/cancel";
 import { GatewayError } from "@/server/errors";
 import type { UpstreamResponse } from "@/server/outbound/client";
 import type { LocalAnswer } from "@/server/providers/provider";
 
 /** Plays an answer that was made in this process as if it came from an upstream, at its own pace. */
-export function playLocally(answer: LocalAnswer, signal: AbortSignal | undefined): UpstreamResponse {
+export function playLocally(answer: LocalAnswer, cancel: Cancel | undefined): UpstreamResponse {
   let stop: (() => void) | undefined;
   let aborted = false;
   let paused = false;
@@ -17,7 +18,7 @@ export function playLocally(answer: LocalAnswer, signal: AbortSignal | undefined
         let timer: NodeJS.Timeout | undefined;
         const finish = (settle: () => void) => {
           clearTimeout(timer);
-          signal?.removeEventListener("abort", response.abort);
+          cancel?.offAbort(response.abort);
           settle();
         };
         stop = () => finish(() => reject(new GatewayError("cancelled", "The call was cancelled.")));
@@ -29,7 +30,7 @@ export function playLocally(answer: LocalAnswer, signal: AbortSignal | undefined
           if (!aborted) timer = setTimeout(step, answer.everyMs);
         };
         continueNow = step;
-        if (aborted || signal?.aborted) stop();
+        if (aborted) stop();
         else step();
       }),
     pause: () => {
@@ -45,6 +46,6 @@ export function playLocally(answer: LocalAnswer, signal: AbortSignal | undefined
       stop?.();
     },
   };
-  signal?.addEventListener("abort", response.abort);
+  cancel?.onAbort(response.abort);
   return response;
 }

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { pool } from "@/server/db/sql";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
@@ -93,7 +94,7 @@ async function writeBatches(): Promise<void> {
   while (held.waiting.length > 0) {
     const batch = held.waiting.slice(0, BATCH);
     try {
-      await write(batch);
+      await writeOrPart(batch);
       held.waiting.splice(0, batch.length);
       held.pauseMs = 0;
     } catch (error) {
@@ -101,6 +102,25 @@ async function writeBatches(): Promise<void> {
       log.error({ err: error, waiting: held.waiting.length, retryInMs: held.pauseMs }, "The ledger could not be written; it is kept and tried again.");
       return;
     }
+  }
+}
+
+/**
+ * Writes a batch. One row that the database refuses as data must not hold up all others for ever: the batch is halved until
+ * that row is alone, and it goes to the log instead.
+ */
+async function writeOrPart(batch: readonly LedgerRow[]): Promise<void> {
+  try {
+    await write(batch);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || !/^(22|23)/.test(error.code ?? "")) throw error;
+    if (batch.length === 1) {
+      log.fatal({ err: error, row: batch[0] }, "The database refuses this ledger row; it is kept only here.");
+      return;
+    }
+    const middle = Math.ceil(batch.length / 2);
+    await writeOrPart(batch.slice(0, middle));
+    await writeOrPart(batch.slice(middle));
   }
 }
 

@@ -24,7 +24,9 @@ export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (value === undefined) continue;
     missing.delete(name);
-    parts.push(bytes.subarray(copied, start), Buffer.from(value));
+    const wanted = Buffer.from(value);
+    if (bytes.subarray(start, end).equals(wanted)) continue;
+    parts.push(bytes.subarray(copied, start), wanted);
     copied = end;
   }
   if (missing.size > 0) {

@@ -76,6 +76,16 @@ function promptClasses(blob: Record<string, unknown>, prompt: number): InputClas
   };
 }
 
+/** The usage that one event of an OpenAI-like chat stream carries; some put it into an extension field of their own. */
+export function usageFromChunk(chunk: Record<string, unknown>): Usage | undefined {
+  const usage = usageFromChat(chunk.usage);
+  if (usage) return usage;
+  for (const [name, value] of Object.entries(chunk)) {
+    if (name.startsWith("x_") && isRecord(value) && value.usage) return usageFromChat(value.usage);
+  }
+  return undefined;
+}
+
 /** Disjoint classes as OpenAI's chat usage object. */
 export function chatUsage(usage: Usage): Record<string, unknown> {
   const prompt = inputTokens(usage);
