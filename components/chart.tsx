@@ -3,23 +3,23 @@
 import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 
 /** One colour of the bars; `key` names a number in every point. */
-export type ChartSeries<Key extends string> = { key: Key; label: string; color: string };
+export type ChartSeries = { key: string; label: string; color: string };
 
 /** A moment and its numbers. */
-export type ChartPoint<Key extends string> = { at: Date } & Record<Key, number>;
+export type ChartPoint = { at: Date; values: Readonly<Record<string, number>> };
 
-type ChartProps<Key extends string> = {
+type ChartProps = {
   label: string;
-  points: readonly ChartPoint<Key>[];
-  series: readonly ChartSeries<Key>[];
+  points: readonly ChartPoint[];
+  series: readonly ChartSeries[];
   formatValue: (value: number) => string;
   /** A short text for the axis and a long one for the tooltip. */
   formatTime: (at: Date, length: "short" | "long") => string;
 };
 
 /** Bars over time, one a point, stacked in the order of the series. */
-export default function Chart<Key extends string>({ label, points, series, formatValue, formatTime }: ChartProps<Key>) {
-  const data = points.map((point) => ({ ...point, time: point.at.getTime() }));
+export default function Chart({ label, points, series, formatValue, formatTime }: ChartProps) {
+  const data = points.map(({ at, values }) => ({ ...values, time: at.getTime() }));
   return (
     <div role="img" aria-label={label} className="h-52 w-full text-muted-foreground [&_*]:outline-none">
       <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 400, height: 208 }}>
@@ -72,14 +72,14 @@ export default function Chart<Key extends string>({ label, points, series, forma
   );
 }
 
-type PointCardProps<Key extends string> = {
+type PointCardProps = {
   title: string;
-  series: readonly ChartSeries<Key>[];
+  series: readonly ChartSeries[];
   values: readonly { dataKey?: unknown; value?: unknown }[];
   formatValue: (value: number) => string;
 };
 
-function PointCard<Key extends string>({ title, series, values, formatValue }: PointCardProps<Key>) {
+function PointCard({ title, series, values, formatValue }: PointCardProps) {
   return (
     <div className="rounded-lg border bg-raised px-3 py-2 text-foreground text-xs shadow-raised">
       <p className="mb-1 text-muted-foreground">{title}</p>

@@ -5,7 +5,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { EmptyState } from "@/components/empty-state";
 import { PageHeader } from "@/components/page-header";
-import { ResourceTable } from "@/components/resource-table";
+import { type ListQuery, ResourceTable } from "@/components/resource-table";
 import { type Outputs, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
@@ -48,8 +48,8 @@ export function Models() {
 }
 
 type ModelListProps = {
-  query: ReturnType<typeof trpc.models.list.useQuery>;
-  onChange: (patch: Partial<Record<keyof typeof closed, string>>) => void;
+  query: ListQuery & { data: readonly ModelRow[] | undefined };
+  onChange: (patch: Record<keyof typeof closed, string | undefined>) => void;
 };
 
 function ModelList({ query, onChange }: ModelListProps) {

@@ -10,13 +10,11 @@ import { Skeleton } from "@/components/ui/skeleton";
 // The drawing library is the largest part of the page and is not needed for its numbers.
 const Chart = dynamic(() => import("@/components/chart"), { ssr: false, loading: () => <ChartSkeleton /> });
 
-const callSeries = [
+const callSeries: readonly ChartSeries[] = [
   { key: "ok", label: "Succeeded", color: "var(--accent)" },
   { key: "errors", label: "Failed", color: "var(--danger)" },
-] as const satisfies readonly ChartSeries<string>[];
-const spendSeries = [
-  { key: "spend", label: "Spend", color: "var(--success)" },
-] as const satisfies readonly ChartSeries<string>[];
+];
+const spendSeries: readonly ChartSeries[] = [{ key: "spend", label: "Spend", color: "var(--success)" }];
 
 type ChartsProps = { series: Outputs["overview"]["summary"]["series"] | undefined; range: RangeId };
 
@@ -26,15 +24,13 @@ export function Charts({ series, range }: ChartsProps) {
     () =>
       series?.map((point) => ({
         at: point.at,
-        ok: point.calls - point.errors,
-        errors: point.errors,
-        spend: Number(point.costUsd),
+        values: { ok: point.calls - point.errors, errors: point.errors, spend: Number(point.costUsd) },
       })),
     [series],
   );
   const formatTime = (at: Date, length: "short" | "long") => at.toLocaleString("en-US", timeFormats[length][range]);
-  const total = points?.reduce((sum, point) => sum + point.ok + point.errors, 0) ?? 0;
-  const spent = points?.reduce((sum, point) => sum + point.spend, 0) ?? 0;
+  const total = series?.reduce((sum, point) => sum + point.calls, 0) ?? 0;
+  const spent = series?.reduce((sum, point) => sum + Number(point.costUsd), 0) ?? 0;
   return (
     <div className="grid gap-4 md:grid-cols-2">
       <Card>
