@@ -15,6 +15,14 @@ export function nanoFromUsd(usd: number): NanoUsd {
   return usd < 0 ? -nano : nano;
 }
 
+/** Dollars as decimal text with at most nine decimals to nano-dollars, exactly; throws on any other text. */
+export function nanoFromUsdText(usd: string): NanoUsd {
+  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(usd) ?? [];
+  if (whole === undefined) throw new RangeError(`"${usd}" is not an amount of money.`);
+  const nano = BigInt(whole) * NANO_PER_USD + BigInt(fraction.padEnd(9, "0"));
+  return sign === "-" ? -nano : nano;
+}
+
 /** Nano-dollars as a decimal text in dollars without trailing zeros, such as `0.00125`. */
 export function usdText(nano: NanoUsd): string {
   const sign = nano < 0n ? "-" : "";

@@ -14,9 +14,11 @@ const KeyId = z.uuid();
 export async function POST(request: Request): Promise<Response> {
   await boot();
   const context = await contextOf(request);
-  if (context.actor !== "admin" || !context.sameOrigin) return refused(new GatewayError("forbidden", "Sign in to the dashboard."));
+  if (context.actor !== "admin" || !context.sameOrigin)
+    return refused(new GatewayError("forbidden", "Sign in to the dashboard."));
   const keyId = KeyId.safeParse(request.headers.get("x-conduit-key-id"));
-  if (!keyId.success) return refused(new GatewayError("invalid_request", "Choose a virtual key.", { param: "x-conduit-key-id" }));
+  if (!keyId.success)
+    return refused(new GatewayError("invalid_request", "Choose a virtual key.", { param: "x-conduit-key-id" }));
   return routeHandler(request, { actAsKeyId: keyId.data, path: "/v1/chat/completions" });
 }
 

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { PriceView } from "@/server/api/deployments.schema";
+import { Id, Moment, MomentInput, Page } from "@/server/api/fields.schema";
+
+/** A line in the list of calls. Token counts are totals over their classes. */
+export const CallRow = z
+  .object({
+    id: Id,
+    startedAt: Moment,
+    requestId: z.string(),
+    keyId: Id.nullable(),
+    keyName: z.string().nullable(),
+    groupName: z.string().nullable(),
+    model: z.string().nullable(),
+    providerName: z.string().nullable(),
+    upstreamModel: z.string().nullable(),
+    operation: z.string(),
+    dialect: z.string(),
+    stream: z.boolean(),
+    status: z.int(),
+    errorKind: z.string().nullable(),
+    attempts: z.int(),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    estimated: z.boolean(),
+    costUsd: z.string().nullable(),
+    firstTokenMs: z.int().nullable(),
+    durationMs: z.int(),
+  })
+  .meta({ id: "Call" });
+
+/** Everything known of one call. `tokens` are disjoint classes that sum to the totals. */
+export const CallDetail = CallRow.extend({
+  errorMessage: z.string().nullable(),
+  finishReason: z.string().nullable(),
+  groupId: Id.nullable(),
+  deploymentId: Id.nullable(),
+  providerId: Id.nullable(),
+  providerKeyName: z.string().nullable(),
+  clientIp: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  tags: z.array(z.string()),
+  dropped: z.array(z.string()),
+  tokens: z.object({
+    input: z.number(),
+    cachedInput: z.number(),
+    cacheWrite: z.number(),
+    cacheWrite1h: z.number(),
+    audioInput: z.number(),
+    output: z.number(),
+    reasoning: z.number(),
+    audioOutput: z.number(),
+  }),
+  price: PriceView.nullable(),
+}).meta({ id: "CallDetail" });
+
+/** Which calls to list, newest first. Without `from` the seven days before `to` (now) are searched. */
+export const CallFilter = z.strictObject({
+  from: MomentInput.optional(),
+  to: MomentInput.optional(),
+  keyId: Id.optional(),
+  model: z.string().max(300).optional(),
+  providerName: z.string().max(100).optional(),
+  outcome: z.enum(["ok", "error"]).optional(),
+  /** Part of a request id, model, key name or error message. */
+  search: z.string().trim().max(200).optional(),
+  ...Page,
+});
+
+/** A page of calls. */
+export const CallPage = z.object({ items: z.array(CallRow), nextCursor: z.string().nullable() });
+
+/** Addresses a call; with its `startedAt` it is found at once, without it every day is searched. */
+export const ByCall = z.strictObject({ id: Id, startedAt: MomentInput.optional() });
+
+/** The gateway's `x-request-id` of a call. */
+export const ByRequestId = z.strictObject({ requestId: z.string().min(1).max(200) });
+
+/** What the calls of the last 30 days can be filtered by. */
+export const CallFacets = z.object({
+  models: z.array(z.string()),
+  providers: z.array(z.string()),
+  keys: z.array(z.object({ id: Id, name: z.string() })),
+});

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { distinct, Id, Moment, MomentInput, Name, Tag, Usd } from "@/server/api/fields.schema";
+
+/** How long a budget lasts before it begins anew; `total` never does. */
+export const budgetPeriods = ["total", "day", "week", "month", "year"] as const;
+
+const BudgetPeriod = z.enum(budgetPeriods);
+
+/** A virtual key as it is shown: never the key or its hash. */
+export const KeyView = z
+  .object({
+    id: Id,
+    name: z.string(),
+    prefix: z.string(),
+    last4: z.string(),
+    group: z.object({ id: Id, name: z.string() }).nullable(),
+    models: z.array(z.string()),
+    enabled: z.boolean(),
+    expiresAt: Moment.nullable(),
+    rpm: z.int().nullable(),
+    tpm: z.int().nullable(),
+    concurrent: z.int().nullable(),
+    tags: z.array(z.string()),
+    managed: z.boolean(),
+    createdAt: Moment,
+    lastUsedAt: Moment.nullable(),
+    budgets: z.array(z.object({ id: Id, period: z.string(), limitUsd: z.string() })),
+    spentUsd30d: z.string(),
+    calls30d: z.number(),
+  })
+  .meta({ id: "VirtualKey" });
+
+/** A new key's plain text; it is shown in this answer and never again. */
+export const IssuedKey = z.object({ id: Id, key: z.string() });
+
+const Limit = z.int("Give a whole number.").min(1).max(2_000_000_000);
+const limits = { rpm: Limit.nullish(), tpm: Limit.nullish(), concurrent: Limit.nullish() };
+
+const Budgets = z
+  .array(z.strictObject({ period: BudgetPeriod, limitUsd: Usd }))
+  .refine((budgets) => distinct(budgets.map((budget) => budget.period)), "There can be one budget for each period.");
+
+const Pattern = z
+  .string()
+  .trim()
+  .min(1)
+  .max(401)
+  .regex(/^[^*]*\*?$/, "A star stands at the end only.");
+
+const Models = z
+  .array(Pattern)
+  .min(1, "Allow at least one model; * allows every one.")
+  .max(500)
+  .refine(distinct, "A model is listed twice.");
+
+const Tags = z.array(Tag).max(50).refine(distinct, "A tag is listed twice.");
+
+/** A new virtual key. `models` are names, `*`, or names with a star at the end. */
+export const NewKey = z.strictObject({
+  name: Name,
+  groupId: Id.nullish(),
+  models: Models.default(["*"]),
+  enabled: z.boolean().default(true),
+  expiresAt: MomentInput.nullish(),
+  budgets: Budgets.default([]),
+  limits: z.strictObject(limits).default({}),
+  tags: Tags.default([]),
+});
+
+/** Changes to a virtual key: what is left out stays, null takes away; `budgets` replaces them all. */
+export const KeyChange = z.strictObject({
+  id: Id,
+  name: Name.optional(),
+  groupId: Id.nullish(),
+  models: Models.optional(),
+  enabled: z.boolean().optional(),
+  expiresAt: MomentInput.nullish(),
+  budgets: Budgets.optional(),
+  limits: z.strictObject(limits).optional(),
+  tags: Tags.optional(),
+});

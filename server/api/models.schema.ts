@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { DeploymentView } from "@/server/api/deployments.schema";
+import { distinct, Id, Moment, UpstreamModel } from "@/server/api/fields.schema";
+
+/** How one of a model's deployments is chosen. */
+export const strategies = [
+  "priority",
+  "weighted",
+  "round-robin",
+  "random",
+  "least-busy",
+  "lowest-latency",
+  "lowest-cost",
+  "sticky",
+] as const;
+
+const Strategy = z.enum(strategies);
+
+/** A name that callers may use for a model. */
+export const ModelName = z
+  .string()
+  .trim()
+  .min(1, "Give a name.")
+  .max(200, "A model name has at most 200 characters.")
+  .regex(/^[^\s*]+$/, "A model name has no spaces and no star.");
+
+/** A model with its deployments, as the dashboard and the REST view show it. */
+export const ModelView = z
+  .object({
+    id: Id,
+    name: z.string(),
+    strategy: z.string(),
+    fallbacks: z.array(z.string()),
+    enabled: z.boolean(),
+    managed: z.boolean(),
+    createdAt: Moment,
+    deployments: z.array(DeploymentView),
+  })
+  .meta({ id: "Model" });
+
+const Fallbacks = z.array(z.string().min(1).max(200)).max(20).refine(distinct, "A fallback is listed twice.");
+
+/** A new model, without deployments. */
+export const NewModel = z.strictObject({
+  name: ModelName,
+  strategy: Strategy.default("priority"),
+  fallbacks: Fallbacks.default([]),
+  enabled: z.boolean().default(true),
+});
+
+/** Changes to a model: what is left out stays. A new name also replaces the old one among other models' fallbacks. */
+export const ModelChange = z.strictObject({
+  id: Id,
+  name: ModelName.optional(),
+  strategy: Strategy.optional(),
+  fallbacks: Fallbacks.optional(),
+  enabled: z.boolean().optional(),
+});
+
+/** Models of one provider to offer, each under a name for callers. A name that exists gets one more deployment. */
+export const AddedFromProvider = z.strictObject({
+  providerId: Id,
+  models: z
+    .array(z.strictObject({ upstreamModel: UpstreamModel, name: ModelName }))
+    .min(1, "Choose at least one model.")
+    .max(1000),
+});
+
+/** How many deployments were added; those that were there already are not counted. */
+export const AddedCount = z.object({ created: z.int() });
