@@ -17,7 +17,12 @@ describe.each(mounts)("%s mount: SIGTERM loses nothing", (mount) => {
   afterAll(() => Promise.all([database.stop(), upstream.stop()]));
 
   const start = (env: Record<string, string> = {}): Promise<Gateway> =>
-    startGateway({ mount, databaseUrl: database.url, config: configFor(upstream.url), env });
+    startGateway({
+      mount,
+      databaseUrl: database.url,
+      config: configFor(upstream.url),
+      env: { CONDUIT_ROLE: "all", ...env },
+    });
   const call = (gateway: Gateway, requestId: string, more: object = {}): Promise<Response> =>
     fetch(gateway.url + PATH, {
       method: "POST",

@@ -5,7 +5,7 @@ import { type Mount, mounts, secrets } from "@/tests/support/gateway";
 const BACKEND_KEY = secrets.CONDUIT_API_TO_API_BACKEND_AUTH_KEY;
 
 describe.each(mounts)("%s mount: HTTP as clients expect it", (mount: Mount) => {
-  const gate = useGateway(mount);
+  const gate = useGateway(mount, { env: { CONDUIT_ROLE: "all" } });
 
   test.each(["/v1/nothing", "/v1/chat", "/v1/chat/completions/x", "/v1/models/a/b/c", "/v1", "/v1/%00"])(
     "an unknown path below /v1 is a 404 in OpenAI's shape: %s",

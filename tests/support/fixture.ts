@@ -131,6 +131,9 @@ async function startFixture(
     databaseUrl: await databaseUrl(database.url),
     config: config(upstream.url),
     ...(env && { env }),
+  }).catch(async (error: unknown) => {
+    await Promise.all([database.stop(), upstream.stop()]);
+    throw error;
   });
   const sql = new pg.Pool({ connectionString: database.url, max: 2, types: { getTypeParser } });
   const request = (

@@ -82,6 +82,8 @@ export async function launch({ mount, databaseUrl, config, env = {}, dataDir }: 
       DATABASE_URL: databaseUrl,
       CONDUIT_DATA_DIR: dataDir ?? join(folder, "data"),
       CONDUIT_LOG_LEVEL: "debug",
+      // The dashboard takes a second to load and answers no call; where it matters a test asks for it.
+      ...(mount === "server" && { CONDUIT_ROLE: "gateway" }),
       ...(config && { CONDUIT_CONFIG: configPath }),
       ...secrets,
       ...env,
