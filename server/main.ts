@@ -38,8 +38,7 @@ async function main(): Promise<void> {
   stopOnSignal(server);
   await boot(() => startEmbedded(env.dataDir));
   if (env.role !== "gateway") dashboard = loadDashboard();
-  await greet(portOf(server));
-  await dashboard;
+  await Promise.all([greet(portOf(server)), dashboard]);
 }
 
 /** `npm run db:migrate` and `db:seed`: start-up does both; these do them alone. */

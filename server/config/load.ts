@@ -6,7 +6,7 @@ import { env, environmentVariable } from "@/server/env";
 
 /** The absolute path of the configuration file, which need not exist: CONDUIT_CONFIG, else conduit.json where the process runs. */
 export function configPath(): string {
-  return resolve(env.configPath ?? "conduit.json");
+  return resolve(/* turbopackIgnore: true */ env.configPath ?? "conduit.json");
 }
 
 /** Reads the configuration file; undefined when there is none and none was asked for. Throws ConfigError. */

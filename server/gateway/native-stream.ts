@@ -1,5 +1,6 @@
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
+import { tokensOfBytes } from "@/server/gateway/estimate";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { isRecord } from "@/server/providers/json";
@@ -25,6 +26,9 @@ export class NativeStream implements Translator {
   #partBytes = 0;
   #done = false;
   #events = 0;
+  #bytes = 0;
+  /** The smallest event so far: about what an event weighs without text. */
+  #frameBytes = Number.POSITIVE_INFINITY;
 
   constructor(call: Call, type: ProviderType, hideUsage: boolean) {
     this.#call = call;
@@ -33,7 +37,9 @@ export class NativeStream implements Translator {
   }
 
   get producedTokens(): number {
-    return this.#call.firstTokenMs === undefined ? 0 : this.#events;
+    if (this.#call.firstTokenMs === undefined) return 0;
+    // One event is one token at most vendors; some put many into one, and then its weight tells.
+    return Math.max(this.#events, tokensOfBytes(this.#bytes - this.#events * this.#frameBytes));
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -41,7 +47,10 @@ export class NativeStream implements Translator {
     if (!whole) return undefined;
     // Latin-1 keeps ASCII as it is, and ASCII is all that is looked for.
     const text = whole.toString("latin1");
-    this.#events += countEvents(text);
+    const events = countEvents(text);
+    this.#events += events;
+    this.#bytes += whole.length;
+    if (events > 0) this.#frameBytes = Math.min(this.#frameBytes, whole.length / events);
     return this.started && this.#call.firstTokenMs !== undefined && !isNotable(text) ? whole : this.#examine(whole);
   }
 

@@ -2,7 +2,7 @@ import { GatewayError } from "@/server/errors";
 import { type Call, decodeContext } from "@/server/gateway/call";
 import { type Answer, parseJson } from "@/server/gateway/dispatch";
 import type { Reply } from "@/server/gateway/endpoint";
-import { estimateUsage } from "@/server/gateway/estimate";
+import { estimateUsage, tokensOfBytes } from "@/server/gateway/estimate";
 import { callHeaders, streamHeaders } from "@/server/gateway/headers";
 import { NativeStream } from "@/server/gateway/native-stream";
 import { costOfCall, settle } from "@/server/gateway/settle";
@@ -43,7 +43,7 @@ async function relayWhole(call: Call, { chat, type, response }: Answer): Promise
     call.finishReason = completion.choices[0]?.finish_reason;
     body = JSON.stringify(usage ? { ...completion, usage: chatUsage(usage) } : completion);
   }
-  if (!call.usage) call.estimate = estimateUsage(call, Math.ceil(bytes.length / 4));
+  if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
   const cost = costOfCall(call);
   settle(call, 200);
   const headers = { ...callHeaders(call), "content-type": "application/json" };

@@ -1,0 +1,23 @@
+import { boot, shutDown } from "@/server/boot";
+import { log } from "@/server/log";
+import { singleton } from "@/server/singleton";
+
+/**
+ * Brings the process up when Next runs alone (`next start`, or a platform's own server). Below `npm start` it is up already,
+ * and the server mount stops it in its own order.
+ */
+export async function bootNext(): Promise<void> {
+  await boot();
+  if (singleton("owner", () => ({ is: "next" })).is !== "next") return;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
+}
+
+async function stop(): Promise<void> {
+  try {
+    await shutDown();
+    process.exit(0);
+  } catch (error) {
+    log.error({ err: error }, "The shutdown was not clean.");
+    process.exit(1);
+  }
+}
