@@ -4,8 +4,9 @@ import type { Classified } from "@/server/providers/provider";
 
 const MAX_MESSAGE_CHARACTERS = 2000;
 
-/** Vendors echo parts of the credential and the account ("Incorrect API key provided: sk-ab***"). */
-const CREDENTIAL = /\b(?:(?:sk|pk|rk|gsk|xai|org|proj|key|api)[-_][\w*.-]{4,}|AIza[\w*-]{4,}|Bearer\s+\S+)/gi;
+/** Vendors echo parts of the credential and the account ("Incorrect API key provided: sk-ab***"); words have no digit in them. */
+const CREDENTIAL =
+  /\b(?:(?:sk|pk|rk|gsk|xai|org|proj|key)[-_](?=[\w*.-]*[\d*])[\w*.-]{4,}|AIza[\w*-]{4,}|Bearer\s+\S+)/gi;
 
 const DENIED = "The upstream provider refused this gateway's credential or account.";
 const UNPAID = "The operator's account with the upstream provider is out of credit.";

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { noUsage, type Usage } from "@/server/wire/usage";
 import { chat, context, streamed } from "@/tests/providers/anthropic";
-import { brokenCuts, eventsOf, recordedBody, recordedLines, recordedText, recordings } from "@/tests/providers/recordings";
+import {
+  brokenCuts,
+  eventsOf,
+  recordedBody,
+  recordedLines,
+  recordedText,
+  recordings,
+} from "@/tests/providers/recordings";
 
 /** What was recorded, as far as these tests read it. */
 type Block = Record<string, unknown> & { type: string };

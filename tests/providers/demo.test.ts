@@ -29,7 +29,13 @@ const request = {
   model: "demo",
   messages: [
     { role: "system", content: "Hello, world!" },
-    { role: "user", content: [{ type: "text", text: "Be nice." }, { type: "image_url", image_url: { url: "x" } }] },
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "Be nice." },
+        { type: "image_url", image_url: { url: "x" } },
+      ],
+    },
   ],
 };
 const PROMPT_TOKENS = 7;
@@ -67,7 +73,11 @@ describe("the demo", () => {
   test("streams the same text a token a piece, every few milliseconds", () => {
     const { body } = whole(post(request));
     const { status, contentType, pieces, everyMs, last, chunks } = streamed({});
-    expect({ status, contentType, last }).toEqual({ status: 200, contentType: expect.stringContaining("text/event-stream"), last: "[DONE]" });
+    expect({ status, contentType, last }).toEqual({
+      status: 200,
+      contentType: expect.stringContaining("text/event-stream"),
+      last: "[DONE]",
+    });
     expect(everyMs).toBeGreaterThan(0);
     const deltas = chunks.map((chunk) => chunk.choices[0].delta);
     expect(deltas[0]).toEqual({ role: "assistant", content: "", refusal: null });
@@ -102,7 +112,10 @@ describe("the demo", () => {
   test.each([["{"], [{ model: "demo" }], [{ model: "demo", messages: [], stream: true }]])("refuses %j", (body) => {
     const answer = whole(post(body));
     expect(answer.status).toBe(400);
-    expect(demo.classify(answer.status, answer.body)).toMatchObject({ kind: "upstream_rejected", message: expect.any(String) });
+    expect(demo.classify(answer.status, answer.body)).toMatchObject({
+      kind: "upstream_rejected",
+      message: expect.any(String),
+    });
   });
 
   test("lists itself as its one model", () => {
@@ -113,7 +126,8 @@ describe("the demo", () => {
   });
 
   test("counts every kind of text, and takes a long one in its stride", () => {
-    const tokens = (content: string) => whole(post({ model: "demo", messages: [{ role: "user", content }] })).body.usage.prompt_tokens;
+    const tokens = (content: string) =>
+      whole(post({ model: "demo", messages: [{ role: "user", content }] })).body.usage.prompt_tokens;
     expect(tokens("naïve größe 漢字")).toBe(3);
     expect(tokens("a  b\n\nc ")).toBe(4);
     expect(tokens("…?!")).toBe(3);

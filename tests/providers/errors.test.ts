@@ -37,11 +37,19 @@ describe("a vendor that speaks OpenAI's API", () => {
   });
 
   test.each([
-    ["OpenAI's", { error: { ...said, code: null, param: null } }, { message: said.message, type: said.type, code: null }],
+    [
+      "OpenAI's",
+      { error: { ...said, code: null, param: null } },
+      { message: said.message, type: said.type, code: null },
+    ],
     ["a text", { error: "No such model." }, { message: "No such model.", code: null }],
     ["a bare message", { message: "No.", type: "t", code: 1210 }, { message: "No.", type: "t", code: "1210" }],
     ["FastAPI's text", { detail: "Not found" }, { message: "Not found", code: null }],
-    ["FastAPI's list", { detail: [{ loc: ["body"], msg: "field required" }] }, { message: "field required", code: null }],
+    [
+      "FastAPI's list",
+      { detail: [{ loc: ["body"], msg: "field required" }] },
+      { message: "field required", code: null },
+    ],
     ["a list of one", [{ error: { message: "Inside." } }], { message: "Inside.", code: null }],
     ["an empty object", {}, { code: null }],
     ["HTML", "<html>", { code: null }],
@@ -51,15 +59,26 @@ describe("a vendor that speaks OpenAI's API", () => {
   });
 
   test("an account without credit is the operator's matter, though it comes as a rate limit", () => {
-    const quota = { message: "You exceeded your current quota", type: "insufficient_quota", code: "insufficient_quota" };
+    const quota = {
+      message: "You exceeded your current quota",
+      type: "insufficient_quota",
+      code: "insufficient_quota",
+    };
     const { kind, message } = openai.classify(429, { error: quota });
     expect(kind).toBe("upstream_denied");
     expect(message).toContain("out of credit");
-    expect(openai.classify(429, { error: { ...said, code: "rate_limit_exceeded" } }).kind).toBe("upstream_rate_limited");
+    expect(openai.classify(429, { error: { ...said, code: "rate_limit_exceeded" } }).kind).toBe(
+      "upstream_rate_limited",
+    );
   });
 
   test("nothing of a refused credential is passed on", () => {
-    const error = { message: "Incorrect API key provided: sk-ab***yz.", type: "t", code: "invalid_api_key", param: "p" };
+    const error = {
+      message: "Incorrect API key provided: sk-ab***yz.",
+      type: "t",
+      code: "invalid_api_key",
+      param: "p",
+    };
     for (const status of [401, 402, 403]) {
       expect(JSON.stringify(openai.classify(status, { error }))).not.toMatch(/sk-|\*\*\*|invalid_api_key/);
     }
@@ -69,7 +88,7 @@ describe("a vendor that speaks OpenAI's API", () => {
     ["Incorrect API key provided: sk-proj-abc123***", "Incorrect API key provided: [redacted]"],
     ["Limit reached in organization org-AbC123xyz on requests", "Limit reached in organization [redacted] on requests"],
     ["Bad header: Bearer abc.def-ghi", "Bad header: [redacted]"],
-    ["The api-version is wrong for gpt-4o", "The [redacted] is wrong for gpt-4o"],
+    ["The key-value pairs of org-level settings are wrong", "The key-value pairs of org-level settings are wrong"],
     ["max_tokens is too large: 99999", "max_tokens is too large: 99999"],
   ])("what looks like a credential or an account is cut out of other errors: %s", (message, seen) => {
     expect(openai.classify(400, { error: { message } }).message).toBe(seen);
@@ -125,7 +144,10 @@ describe("Anthropic", () => {
   });
 
   test("a body that is none of Anthropic's", () => {
-    expect(anthropic.classify(502, "<html>bad gateway</html>")).toEqual({ kind: "upstream_unavailable", message: undefined });
+    expect(anthropic.classify(502, "<html>bad gateway</html>")).toEqual({
+      kind: "upstream_unavailable",
+      message: undefined,
+    });
     expect(anthropic.classify(400, { message: "No." })).toMatchObject({ kind: "upstream_rejected", message: "No." });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { brokenCuts, eventsOf, recordedLines, recordedText, recordings } from "@/tests/providers/recordings";
 import { inputTokens, noUsage, outputTokens, type Usage, usageFromChat } from "@/server/wire/usage";
+import { brokenCuts, eventsOf, recordedLines, recordedText, recordings } from "@/tests/providers/recordings";
 
 /*
  * Vendors that speak OpenAI's chat are passed through: nothing decodes their answers. What must be right is that the events
@@ -31,9 +31,9 @@ const folders: [string, RegExp][] = [
 const names = folders.flatMap(([folder, pattern]) => recordings(folder, pattern));
 const streams = names.filter((name) => STREAM.test(name));
 
-/** A recorded stream in the vendor's framing, event by event; one recording has its framing still. */
+/** A recorded stream in the vendor's framing, event by event. One has it still, without the blank line at the end, which the relay adds. */
 function framed(name: string): Buffer[] {
-  if (name.endsWith(".sse")) return recordedText(name).split(/(?<=\n\n)/).map((event) => Buffer.from(event));
+  if (name.endsWith(".sse")) return `${recordedText(name)}\n`.split(/(?<=\n\n)/).map((event) => Buffer.from(event));
   return [...recordedLines(name), "[DONE]"].map((line) => Buffer.from(`data: ${line}\n\n`));
 }
 

@@ -5,10 +5,7 @@ import { recordingsDir as root } from "@/tests/support/recordings";
 
 /** The recordings of a folder by name, below the recordings' root, in order. Throws when there are none. */
 export function recordings(folder: string, pattern: RegExp): string[] {
-  const path = join(root, folder);
-  if (!existsSync(path)) {
-    throw new Error(`Recorded vendor traffic is missing: ${path} does not exist. Set RECORDINGS_DIR to where it lies.`);
-  }
+  const path = there(folder);
   const files = readdirSync(path, { withFileTypes: true }).filter(
     (entry) => entry.isFile() && pattern.test(entry.name),
   );
@@ -18,7 +15,14 @@ export function recordings(folder: string, pattern: RegExp): string[] {
 
 /** A recording as it lies on disk. */
 export function recordedText(name: string): string {
-  return readFileSync(join(root, name), "utf8");
+  return readFileSync(there(name), "utf8");
+}
+
+/** These tests do not pass over what is missing. */
+function there(name: string): string {
+  const path = join(root, name);
+  if (existsSync(path)) return path;
+  throw new Error(`Recorded vendor traffic is missing: ${path} does not exist. Set RECORDINGS_DIR to where it lies.`);
 }
 
 /** A whole answer's body. */

@@ -1,3 +1,4 @@
+import type { MessageCreateParams } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { JSONOutputFormat } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
 import { encodeMessages } from "@/server/providers/anthropic/encode-messages";
@@ -11,54 +12,24 @@ import { isRecord, textOf } from "@/server/providers/json";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
 
-/** OpenAI's fields that have a counterpart here; every other field is Anthropic's own or unknown, and passes on. */
-const TRANSLATED = [
-  "model",
-  "messages",
-  "max_tokens",
-  "max_completion_tokens",
-  "stream",
-  "stream_options",
-  "stop",
-  "tools",
-  "tool_choice",
-  "parallel_tool_calls",
-  "response_format",
-  "reasoning_effort",
-  "service_tier",
-  "user",
-  "safety_identifier",
-  "metadata",
-  "temperature",
-  "top_p",
-  "top_k",
-  "system",
-  "stop_sequences",
-  "output_config",
-] as const;
+/** Fields that are translated, from OpenAI's names or Anthropic's own. */
+const TRANSLATED: ReadonlySet<string> = new Set([
+  ...["model", "messages", "system", "stream", "stream_options", "max_tokens", "max_completion_tokens"],
+  ...["temperature", "top_p", "top_k", "stop", "stop_sequences", "tools", "tool_choice", "parallel_tool_calls"],
+  ...["reasoning_effort", "thinking", "response_format", "output_config"],
+  ...["user", "safety_identifier", "metadata", "service_tier"],
+]);
 
-/** OpenAI's fields that Anthropic has no way to express. */
-const INEXPRESSIBLE = [
-  "n",
-  "audio",
-  "frequency_penalty",
-  "function_call",
-  "functions",
-  "logit_bias",
-  "logprobs",
-  "modalities",
-  "moderation",
-  "prediction",
-  "presence_penalty",
-  "prompt_cache_key",
-  "prompt_cache_options",
-  "prompt_cache_retention",
-  "seed",
-  "store",
-  "top_logprobs",
-  "verbosity",
-  "web_search_options",
-] as const;
+/** Anthropic's own fields that pass as they are. Those that change a call's price (speed, region, fallback models) do not. */
+const NATIVE = [
+  "cache_control",
+  "compaction",
+  "container",
+  "context_management",
+  "diagnostics",
+  "mcp_servers",
+  "thread",
+] as const satisfies readonly (keyof MessageCreateParams)[];
 
 /**
  * A canonical request as Anthropic's `POST /v1/messages`. Anthropic demands `max_tokens`: without one from the caller it is
@@ -79,7 +50,7 @@ export function encode(request: ChatRequest, target: Target): Encoded {
   const thinking = encodeThinking(request, { facts, maxTokens, turns, forcedTool, dropped });
   const outputConfig = encodeOutput(request, thinking, dropped);
   const body = {
-    ...foreignFields(request),
+    ...nativeFields(request),
     model: target.model,
     max_tokens: maxTokens,
     ...(instructions.length > 0 && { system: instructions }),
@@ -98,20 +69,29 @@ export function encode(request: ChatRequest, target: Target): Encoded {
   return { request: { method: "POST", url, headers, body: JSON.stringify(body) }, dropped: [...dropped] };
 }
 
-function foreignFields(request: ChatRequest): Record<string, unknown> {
-  const known = new Set<string>([...TRANSLATED, ...INEXPRESSIBLE, "thinking"]);
-  return Object.fromEntries(Object.entries(request).filter(([key, value]) => !known.has(key) && value !== null));
+function nativeFields(request: ChatRequest): Record<string, unknown> {
+  return Object.fromEntries(
+    NATIVE.flatMap((field) => {
+      const value = request[field];
+      return value === undefined || value === null ? [] : [[field, value] as const];
+    }),
+  );
 }
 
-/** What the caller asked for and does not get; a field that asks for nothing, such as `n: 1`, is no loss. */
+/** What the caller asked for and does not get: OpenAI's fields without a counterpart, and those that neither knows. */
 function lost(request: ChatRequest): string[] {
-  const fields = INEXPRESSIBLE.filter((field) => asksForSomething(field, request[field]));
+  const native: readonly string[] = NATIVE;
+  const fields = Object.entries(request)
+    .filter(([field, value]) => !TRANSLATED.has(field) && !native.includes(field) && asksForSomething(field, value))
+    // These names go into a header, so those that are no names stay out.
+    .flatMap(([field]) => (/^\w{1,64}$/.test(field) ? [field] : []));
   const names = request.messages.some(({ role, name }) => role !== "tool" && typeof name === "string");
   const audio = request.messages.some((message) => isRecord(message.audio));
   return [...fields, ...(names ? ["messages.name"] : []), ...(audio ? ["messages.audio"] : [])];
 }
 
-function asksForSomething(field: (typeof INEXPRESSIBLE)[number], value: unknown): boolean {
+/** A field that asks for nothing, such as `n: 1`, is no loss. */
+function asksForSomething(field: string, value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false;
   if (field === "n") return value !== 1;
   if (field === "modalities") return !(Array.isArray(value) && value.every((modality) => modality === "text"));
