@@ -9,7 +9,7 @@ import { databaseUrl, useDatabase } from "@/server/db/url";
 import { waitForDatabase } from "@/server/db/wait";
 import { env, exportSessionSettings } from "@/server/env";
 import { log } from "@/server/log";
-import { redis } from "@/server/redis";
+import { connectRedis, disconnectRedis } from "@/server/redis";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { reloadCatalog } from "@/server/state/catalog";
@@ -52,7 +52,7 @@ async function start(startDatabase: StartDatabase | undefined): Promise<Booted> 
   await applyConfigIfChanged();
   await ensureLibraryPrices();
   await reloadCatalog();
-  redis();
+  await connectRedis();
   const stops = [watchChanges(onChange, onDatabase), watchConfig()];
   Object.assign(health(), { started: true, database: true });
   return {
@@ -60,7 +60,7 @@ async function start(startDatabase: StartDatabase | undefined): Promise<Booted> 
       for (const stop of stops) await stop();
       const written = await drainLedger(env.drainMs);
       if (!written) log.fatal("The database did not take the last calls in time; their ledger rows are lost.");
-      redis()?.disconnect();
+      disconnectRedis();
       await pool().end();
       await database?.stop();
     },
