@@ -44,7 +44,15 @@ function refusal(
   return new TRPCError({ code, message, ...(field !== undefined && { cause: new FieldError(message, field) }) });
 }
 
-const KnownRequestError = z.object({ name: z.literal("PrismaClientKnownRequestError"), code: z.string() });
+const KnownRequestError = z.object({
+  name: z.literal("PrismaClientKnownRequestError"),
+  code: z.string(),
+  meta: z.unknown(),
+});
+
+const UniqueViolation = z.object({
+  driverAdapterError: z.object({ cause: z.object({ constraint: z.object({ fields: z.array(z.string()).min(1) }) }) }),
+});
 
 /** Postgres or its driver is not there: connection refused, reset, timed out or shutting down. */
 const UNREACHABLE = new Set(["P1000", "P1001", "P1002", "P1008", "P1017", "P2024", "ECONNREFUSED", "ECONNRESET"]);
@@ -55,7 +63,7 @@ export function explained(error: TRPCError): TRPCError {
   if (isGatewayError(error.cause)) return fromGatewayError(error.cause);
   const known = KnownRequestError.safeParse(error.cause);
   const code = known.success ? known.data.code : undefined;
-  if (code === "P2002") return conflict("There is one with this name already.", "name");
+  if (code === "P2002") return taken(known.data?.meta);
   if (code === "P2003") return conflict("It is still in use, or something it refers to was just deleted.");
   if (code === "P2025") return notFound("object");
   if (code === "P2034") return conflict("Someone else changed this at the same time. Try again.");
@@ -64,6 +72,13 @@ export function explained(error: TRPCError): TRPCError {
     return new TRPCError({ code: "SERVICE_UNAVAILABLE", message: "The database does not answer. Try again." });
   }
   return new TRPCError({ code: "INTERNAL_SERVER_ERROR", message: "Something went wrong. The server's log says what." });
+}
+
+/** Of several columns that are unique together, the last is the name and the others say whose. */
+function taken(meta: unknown): TRPCError {
+  const column = UniqueViolation.safeParse(meta).data?.driverAdapterError.cause.constraint.fields.at(-1) ?? "name";
+  const field = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return conflict(`Another one has this ${column.replaceAll("_", " ")} already.`, field);
 }
 
 function fromGatewayError(error: GatewayError): TRPCError {

@@ -30,10 +30,8 @@ type View = z.infer<typeof KeyView>;
 
 /** Every virtual key as it is shown, newest first. */
 export async function allKeys(db: Reader): Promise<View[]> {
-  const [rows, spent] = await Promise.all([
-    db.virtualKey.findMany({ select: keyColumns, orderBy: [{ createdAt: "desc" }, { id: "desc" }] }),
-    spending(db, undefined),
-  ]);
+  const rows = await db.virtualKey.findMany({ select: keyColumns, orderBy: [{ createdAt: "desc" }, { id: "desc" }] });
+  const spent = await spending(db, undefined);
   return rows.map((row) => keyView(row, spent.get(row.id)));
 }
 

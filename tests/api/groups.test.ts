@@ -1,12 +1,18 @@
 import { expect, test } from "vitest";
-import { adminIp, nobody, refused, useApi } from "@/tests/api/support";
+import { adminIp, nobody, refused, testApi } from "@/tests/api/support";
 
-const api = useApi();
+const api = testApi();
 
 test("a group keeps its balance to the nano-dollar", async () => {
   const { groups } = api.as();
   const made = await groups.create({ name: "team-a", externalId: "ext-1", balanceUsd: "100.000000001" });
-  expect(made).toMatchObject({ name: "team-a", externalId: "ext-1", balanceUsd: "100.000000001", keys: 0, managed: false });
+  expect(made).toMatchObject({
+    name: "team-a",
+    externalId: "ext-1",
+    balanceUsd: "100.000000001",
+    keys: 0,
+    managed: false,
+  });
   const { rows } = await api.sql.query("SELECT balance_nano FROM key_group WHERE id = $1", [made.id]);
   expect(rows[0]?.balance_nano).toBe("100000000001");
   await groups.update({ id: made.id, balanceUsd: "0" });
@@ -71,5 +77,8 @@ test("each change leaves an entry with who, from where, and what; a refused one 
     ["backend-key", "delete"],
   ]);
   expect(entries[1]).toMatchObject({ object_id: id, name: "renamed", ip: adminIp });
-  expect(entries[1]?.detail).toEqual({ name: { from: "audited", to: "renamed" }, balanceUsd: { from: "5", to: "7.5" } });
+  expect(entries[1]?.detail).toEqual({
+    name: { from: "audited", to: "renamed" },
+    balanceUsd: { from: "5", to: "7.5" },
+  });
 });

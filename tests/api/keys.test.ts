@@ -1,18 +1,34 @@
 import { expect, test } from "vitest";
 import { sha256 } from "@/server/secret";
-import { nobody, refused, useApi } from "@/tests/api/support";
+import { nobody, refused, testApi } from "@/tests/api/support";
 
-const api = useApi();
+const api = testApi();
 
 test("a key is shown once: what is stored is its hash, and neither is ever shown again", async () => {
   const { keys } = api.as();
-  const { id, key } = await keys.create({ name: "once", models: ["gpt-*", "demo"], limits: { rpm: 60, concurrent: 4 } });
+  const { id, key } = await keys.create({
+    name: "once",
+    models: ["gpt-*", "demo"],
+    limits: { rpm: 60, concurrent: 4 },
+  });
   expect(key).toMatch(/^condt_[\w-]{43}$/);
   const { rows } = await api.sql.query("SELECT hash FROM virtual_key WHERE id = $1", [id]);
   expect(rows[0]?.hash).toBe(sha256(key));
   const shown = await keys.get({ id });
-  expect(shown).toMatchObject({ name: "once", last4: key.slice(-4), rpm: 60, tpm: null, concurrent: 4, models: ["gpt-*", "demo"] });
-  const everything = JSON.stringify([await keys.list(), shown, await api.as().audit.list({}), await api.audit("virtual-key")]);
+  expect(shown).toMatchObject({
+    name: "once",
+    last4: key.slice(-4),
+    rpm: 60,
+    tpm: null,
+    concurrent: 4,
+    models: ["gpt-*", "demo"],
+  });
+  const everything = JSON.stringify([
+    await keys.list(),
+    shown,
+    await api.as().audit.list({}),
+    await api.audit("virtual-key"),
+  ]);
   expect(everything).not.toContain(key);
   expect(everything).not.toContain(sha256(key));
 });
@@ -24,7 +40,10 @@ test("rotating replaces the key at once and keeps everything else", async () => 
   expect(second.key).not.toBe(first.key);
   const { rows } = await api.sql.query("SELECT hash FROM virtual_key WHERE id = $1", [first.id]);
   expect(rows).toEqual([{ hash: sha256(second.key) }]);
-  expect(await keys.get({ id: first.id })).toMatchObject({ tags: ["a"], budgets: [{ period: "month", limitUsd: "5" }] });
+  expect(await keys.get({ id: first.id })).toMatchObject({
+    tags: ["a"],
+    budgets: [{ period: "month", limitUsd: "5" }],
+  });
 });
 
 test("budgets are exact, one for each period, and replaced as a whole", async () => {
@@ -65,7 +84,8 @@ test("a change touches what it names: null takes away, absence keeps", async () 
 test("spend and calls of 30 days come from the rollup", async () => {
   const { keys } = api.as();
   const { id } = await keys.create({ name: "spender" });
-  const insert = "INSERT INTO call_rollup (hour, key_id, model, provider_name, calls, cost_nano) VALUES ($1, $2, $3, 'p', $4, $5)";
+  const insert =
+    "INSERT INTO call_rollup (hour, key_id, model, provider_name, calls, cost_nano) VALUES ($1, $2, $3, 'p', $4, $5)";
   const hoursAgo = (hours: number) => new Date(Math.floor(Date.now() / 3_600_000 - hours) * 3_600_000);
   await api.sql.query(insert, [hoursAgo(1), id, "a", 3, 1_500_000]);
   await api.sql.query(insert, [hoursAgo(200), id, "b", 2, 1]);
@@ -82,7 +102,11 @@ test("bad input is refused with the field at fault", async () => {
   await refused(keys.create({ name: "k", models: ["*gpt"] }), "BAD_REQUEST", "models.0");
   await refused(keys.create({ name: "k", expiresAt: new Date(0) }), "BAD_REQUEST", "expiresAt");
   await refused(keys.create({ name: "k", limits: { rpm: 0 } }), "BAD_REQUEST", "limits.rpm");
-  await refused(keys.create({ name: "k", budgets: [{ period: "day", limitUsd: "x" }] }), "BAD_REQUEST", "budgets.0.limitUsd");
+  await refused(
+    keys.create({ name: "k", budgets: [{ period: "day", limitUsd: "x" }] }),
+    "BAD_REQUEST",
+    "budgets.0.limitUsd",
+  );
   await refused(keys.create({ name: "k", groupId: nobody }), "NOT_FOUND", "groupId");
   // @ts-expect-error a field that does not exist
   await refused(keys.create({ name: "k", admin: true }), "BAD_REQUEST", "admin");

@@ -21,7 +21,15 @@ export const adminIp = "198.51.100.7";
 
 type Caller = ReturnType<typeof createCaller>;
 type RestOptions = { body?: unknown; text?: string; headers?: Record<string, string> };
-type AuditRow = { actor: string; action: string; noun: string; object_id: string; name: string; detail: unknown; ip: string };
+type AuditRow = {
+  actor: string;
+  action: string;
+  noun: string;
+  object_id: string;
+  name: string;
+  detail: unknown;
+  ip: string;
+};
 
 export type Api = {
   /** Procedures as someone signed in, unless told otherwise. */
@@ -34,21 +42,31 @@ export type Api = {
 };
 
 /** Boots the app's state on a database of its own before the tests of this file and ends it after. */
-export function useApi(): Api {
+export function testApi(): Api {
   let ready: Api | undefined;
   const stops: (() => unknown)[] = [];
   beforeAll(async () => {
     const database = await testDatabase();
     const dataDir = mkdtempSync(join(tmpdir(), "conduit-api-"));
     // The environment is read once, when the first module asks: so nothing of the server is imported before this.
-    Object.assign(process.env, secrets, { DATABASE_URL: database.url, CONDUIT_DATA_DIR: dataDir, CONDUIT_LOG_LEVEL: "silent" });
+    Object.assign(process.env, secrets, {
+      DATABASE_URL: database.url,
+      CONDUIT_DATA_DIR: dataDir,
+      CONDUIT_LOG_LEVEL: "silent",
+    });
     const { boot, shutDown } = await import("@/server/boot");
     const { createCaller: callerOf } = await import("@/server/api/root");
     const { restResponse } = await import("@/server/api/rest");
     const { prisma } = await import("@/server/db/prisma");
     await boot();
     const sql = new pg.Pool({ connectionString: database.url, max: 2 });
-    stops.push(shutDown, () => prisma().$disconnect(), () => sql.end(), () => database.stop(), () => rmSync(dataDir, { recursive: true }));
+    stops.push(
+      shutDown,
+      () => prisma().$disconnect(),
+      () => sql.end(),
+      () => database.stop(),
+      () => rmSync(dataDir, { recursive: true }),
+    );
     ready = {
       sql,
       as: (context) => callerOf({ actor: "admin", sameOrigin: true, ip: adminIp, ...context }),
@@ -56,13 +74,20 @@ export function useApi(): Api {
         const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
         const request = new Request(`http://localhost/api/admin${path}`, {
           method,
-          headers: { ...(sent !== undefined && { "content-type": "application/json" }), "x-forwarded-for": "192.0.2.1", ...headers },
+          headers: {
+            ...(sent !== undefined && { "content-type": "application/json" }),
+            "x-forwarded-for": "192.0.2.1",
+            ...headers,
+          },
           ...(sent !== undefined && { body: sent }),
         });
         return restResponse(request, "/api/admin");
       },
       audit: async (noun) => {
-        const { rows } = await sql.query<AuditRow>("SELECT * FROM audit_entry WHERE noun = $1 AND actor <> 'system' ORDER BY at, id", [noun]);
+        const { rows } = await sql.query<AuditRow>(
+          "SELECT * FROM audit_entry WHERE noun = $1 AND actor <> 'system' ORDER BY at, id",
+          [noun],
+        );
         return rows;
       },
     };
