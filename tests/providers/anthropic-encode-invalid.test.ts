@@ -85,6 +85,8 @@ test.each([
     { response_format: { type: "json_schema", json_schema: { schema: 1 } } },
     "response_format.json_schema.schema",
   ],
+  ["thinking that is no object", { thinking: "yes" }, "thinking"],
+  ["output settings that are no object", { output_config: "json" }, "output_config"],
   ["a system prompt that is none", { system: 7 }, "system"],
 ])("%s is refused with the field's path", (_name, request, param) => {
   const error = failure(request);

@@ -18,15 +18,14 @@ describe("tools", () => {
     });
     expect(body.tools).toEqual([
       {
-        type: "custom",
         name: "weather",
         description: "Tells it.",
         input_schema: schema,
         strict: true,
         cache_control: { type: "ephemeral" },
       },
-      { type: "custom", name: "now", input_schema: { type: "object", properties: {} } },
-      { type: "custom", name: "later", input_schema: { type: "object" }, defer_loading: true },
+      { name: "now", input_schema: { type: "object", properties: {} } },
+      { name: "later", input_schema: { type: "object" }, defer_loading: true },
       search,
     ]);
     expect(body).not.toHaveProperty("tool_choice");

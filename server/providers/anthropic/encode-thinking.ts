@@ -38,15 +38,16 @@ export type ThinkingSituation = {
 export function encodeThinking(request: ChatRequest, situation: ThinkingSituation): EncodedThinking {
   const { facts, dropped, forcedTool } = situation;
   const wanted = checked(Effort, request.reasoning_effort, "reasoning_effort") ?? undefined;
-  const own = isRecord(request.thinking) ? { thinking: request.thinking } : {};
+  const config = checked(z.looseObject({}).nullish(), request.thinking, "thinking");
+  const own = config ? { thinking: config } : {};
   if (wanted === undefined) return own;
   if (wanted === "none") return "thinking" in own ? own : withoutThinking(facts, dropped);
   const effort = nearestEffort(wanted === "minimal" ? "low" : wanted, facts.efforts);
   const level = effort ? { effort } : {};
   if ("thinking" in own) return { ...own, ...level };
-  const config = forcedTool && facts.forcedTools === "without-thinking" ? undefined : thinkingFor(wanted, situation);
-  if (!config && !effort) dropped.add("reasoning_effort");
-  return { ...(config && { thinking: config }), ...level };
+  const made = forcedTool && facts.forcedTools === "without-thinking" ? undefined : thinkingFor(wanted, situation);
+  if (!made && !effort) dropped.add("reasoning_effort");
+  return { ...(made && { thinking: made }), ...level };
 }
 
 /** Whether the model is told to think, on which the API puts conditions. */

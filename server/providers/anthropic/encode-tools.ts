@@ -1,7 +1,7 @@
 import type { Tool, ToolChoice } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
 import type { ModelFacts } from "@/server/providers/anthropic/models";
-import { type Block, checked, refused } from "@/server/providers/anthropic/wire";
+import { checked, refused } from "@/server/providers/anthropic/wire";
 import { isRecord, textOf } from "@/server/providers/json";
 import type { ChatRequest } from "@/server/wire/chat";
 
@@ -23,7 +23,7 @@ const EXTRAS = [
   "input_examples",
 ] as const;
 
-export type EncodedTools = { readonly tools?: Block[]; readonly tool_choice?: ToolChoice };
+export type EncodedTools = { readonly tools?: readonly object[]; readonly tool_choice?: ToolChoice };
 
 /**
  * Tools and the choice among them. Tools of a type other than `function` are Anthropic's own and pass as they are; so does
@@ -43,7 +43,7 @@ export function isForced(choice: ToolChoice | undefined): boolean {
   return choice?.type === "any" || choice?.type === "tool";
 }
 
-function encodeTool(tool: { type: string }, index: number): Block {
+function encodeTool(tool: { type: string }, index: number): object {
   const path = `tools.${index}`;
   if (tool.type !== "function") {
     // OpenAI's free-form tools share the name of Anthropic's plain type, which has a schema in its place.
@@ -56,7 +56,6 @@ function encodeTool(tool: { type: string }, index: number): Block {
     return value === undefined || value === null ? [] : [[key, value] as const];
   });
   return {
-    type: "custom",
     name: described.name,
     ...(described.description && { description: described.description }),
     // A tool without parameters is an object without fields.

@@ -109,7 +109,7 @@ function encodeOutput(
   { effort }: EncodedThinking,
   dropped: Set<string>,
 ): Record<string, unknown> {
-  const own = isRecord(request.output_config) ? request.output_config : {};
+  const own = checked(z.looseObject({}).nullish(), request.output_config, "output_config");
   return { ...(effort && { effort }), ...outputFormat(request, dropped), ...own };
 }
 
