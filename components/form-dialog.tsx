@@ -25,11 +25,11 @@ export function FormDialog(props: FormDialogProps) {
       <DialogContent title={title} description={description} className={className}>
         <form onSubmit={form.submit} noValidate className="flex min-h-0 flex-1 flex-col">
           <DialogBody>
-            <fieldset disabled={readOnly} className="contents">
+            <fieldset disabled={readOnly} className="min-w-0 space-y-4">
               {children}
             </fieldset>
-            <FormProblem errors={form.errors} />
           </DialogBody>
+          <FormProblem errors={form.errors} />
           <DialogFooter>
             {extra && <div className="mr-auto">{extra}</div>}
             <Button onClick={onClose}>{readOnly ? "Close" : "Cancel"}</Button>
@@ -48,7 +48,7 @@ export function FormDialog(props: FormDialogProps) {
 function FormProblem({ errors }: { errors: Form<object>["errors"] }) {
   if (Object.keys(errors).length === 0) return null;
   return (
-    <p role="alert" className="rounded-md border border-danger/25 bg-danger/8 px-3 py-2 text-danger text-sm">
+    <p role="alert" className="border-t border-danger/25 bg-danger/8 px-5 py-2 text-danger text-sm">
       {errors[""] ?? "Some fields need another look."}
     </p>
   );

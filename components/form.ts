@@ -28,16 +28,17 @@ export function useForm<Values extends object, Input>(options: FormOptions<Value
   const [values, setValues] = useState(options.initial);
   const [errors, setErrors] = useState<FormErrors>({});
   const [pending, setPending] = useState(false);
-  const send = async () => {
+  const send = async (form: EventTarget) => {
     const input = options.toInput(values);
     const found = problems(options.schema, input);
     setErrors(found);
-    if (Object.keys(found).length > 0) return;
+    if (Object.keys(found).length > 0) return focusInvalid(form);
     setPending(true);
     try {
       await options.send(input);
     } catch (error) {
       setErrors(refusalOf(error));
+      focusInvalid(form);
     } finally {
       setPending(false);
     }
@@ -54,9 +55,17 @@ export function useForm<Values extends object, Input>(options: FormOptions<Value
       event.preventDefault();
       // A dialog's form may be rendered inside another form's React tree; its submission ends here.
       event.stopPropagation();
-      void send();
+      void send(event.currentTarget);
     },
   };
+}
+
+/** Brings the first field with a problem into view, once it is marked as such. */
+function focusInvalid(form: EventTarget): void {
+  requestAnimationFrame(() => {
+    const field = form instanceof HTMLElement ? form.querySelector<HTMLElement>("[aria-invalid=true]") : null;
+    field?.focus();
+  });
 }
 
 /** The first problem of each field; empty when the input is good. */

@@ -47,7 +47,7 @@ export function MultiSelect({ label, options, selected, onChange, placeholder = 
         />
         <span className="text-muted-foreground text-xs tabular-nums">{selected.size} selected</span>
       </div>
-      <div className="max-h-72 overflow-y-auto py-1">
+      <div className="max-h-60 overflow-y-auto py-1">
         {shown.map((option) => (
           <Row
             key={option.value}

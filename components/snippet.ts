@@ -25,7 +25,7 @@ export function snippet(language: Language, example: ChatExample): string {
 
 function curl({ baseUrl, key, request }: ChatExample): string {
   // A single quote inside a single-quoted shell word: end it, add an escaped one, begin again.
-  const body = JSON.stringify(request, null, 2).replaceAll("'", String.raw`'\''`);
+  const body = JSON.stringify(request, null, 2).replaceAll("\n", "\n  ").replaceAll("'", String.raw`'\''`);
   return [
     `curl ${baseUrl}/chat/completions${request.stream ? " --no-buffer" : ""} \\`,
     `  -H "Authorization: Bearer ${key}" \\`,

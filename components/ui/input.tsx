@@ -3,7 +3,7 @@ import { cn } from "./cn";
 
 /** The look that every control with a text in it shares. */
 export const controlClasses =
-  "w-full min-w-0 rounded-md border border-input bg-surface px-2.5 text-base shadow-xs transition-colors placeholder:text-muted-foreground/70 disabled:opacity-60 read-only:bg-muted aria-invalid:border-danger sm:text-sm focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0";
+  "w-full min-w-0 rounded-md border border-input bg-surface px-2.5 text-base shadow-xs transition-colors placeholder:text-muted-foreground/70 disabled:opacity-60 aria-invalid:border-danger sm:text-sm focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0";
 
 /** A one-line text field. */
 export function Input({ className, ...props }: ComponentProps<"input">) {

@@ -26,7 +26,7 @@ export function Switch({ className, ...props }: ComponentProps<typeof SwitchPrim
   return (
     <SwitchPrimitive.Root
       className={cn(
-        "inline-flex h-4.5 w-8 shrink-0 items-center rounded-full bg-input transition-colors disabled:opacity-50 data-[state=checked]:bg-success",
+        "inline-flex h-4.5 w-8 shrink-0 align-middle items-center rounded-full bg-input transition-colors disabled:opacity-50 data-[state=checked]:bg-success",
         className,
       )}
       {...props}

@@ -8,53 +8,63 @@ import { Badge } from "@/components/ui/badge";
 /** A ledger row as the list gives it. */
 export type CallRow = Outputs["calls"]["list"]["items"][number];
 
-/** The columns of calls, on the overview and on the page of calls. */
-export const callColumns: readonly Column<CallRow>[] = [
-  { id: "when", header: "When", cell: (call) => <Time at={call.startedAt} className="whitespace-nowrap" /> },
-  { id: "status", header: "Status", cell: (call) => <CallStatus call={call} /> },
-  {
-    id: "model",
-    header: "Model",
-    cell: (call) => (
-      <div className="max-w-56 truncate" title={call.upstreamModel ?? undefined}>
-        {call.model ?? "–"}
-        {call.providerName && (
-          <span className="text-muted-foreground text-xs max-md:hidden"> · {call.providerName}</span>
-        )}
-      </div>
-    ),
-  },
-  {
-    id: "key",
-    header: "Key",
-    from: "md",
-    cell: (call) => (
-      <span className="block max-w-40 truncate">
-        {call.keyName ?? <span className="text-muted-foreground">unknown</span>}
-      </span>
-    ),
-  },
-  { id: "tokens", header: "Tokens in / out", from: "lg", align: "right", cell: (call) => <TokenPair call={call} /> },
-  { id: "cost", header: "Cost", align: "right", from: "sm", cell: (call) => <CallCost call={call} /> },
-  {
-    id: "firstToken",
-    header: "First token",
-    from: "lg",
-    align: "right",
-    cell: (call) => (call.firstTokenMs === null ? <Nothing /> : formatDuration(call.firstTokenMs)),
-  },
-  { id: "duration", header: "Duration", align: "right", from: "md", cell: (call) => formatDuration(call.durationMs) },
-  {
-    id: "requestId",
-    header: "Request",
-    from: "xl",
-    cell: (call) => (
-      <code className="block max-w-28 truncate font-mono text-muted-foreground text-xs" title={call.requestId}>
-        {call.requestId}
-      </code>
-    ),
-  },
-];
+/** The columns of calls, on the overview and on the page of calls; `open` shows one call's details. */
+export function callColumns(open: (call: CallRow) => void): Column<CallRow>[] {
+  return [
+    {
+      id: "when",
+      header: "When",
+      cell: (call) => (
+        <button type="button" className="whitespace-nowrap hover:underline" onClick={() => open(call)}>
+          <Time at={call.startedAt} />
+        </button>
+      ),
+    },
+    { id: "status", header: "Status", cell: (call) => <CallStatus call={call} /> },
+    {
+      id: "model",
+      header: "Model",
+      cell: (call) => (
+        <div className="max-w-56 truncate" title={call.upstreamModel ?? undefined}>
+          {call.model ?? "–"}
+          {call.providerName && (
+            <span className="text-muted-foreground text-xs max-md:hidden"> · {call.providerName}</span>
+          )}
+        </div>
+      ),
+    },
+    {
+      id: "key",
+      header: "Key",
+      from: "md",
+      cell: (call) => (
+        <span className="block max-w-40 truncate">
+          {call.keyName ?? <span className="text-muted-foreground">unknown</span>}
+        </span>
+      ),
+    },
+    { id: "tokens", header: "Tokens in / out", from: "lg", align: "right", cell: (call) => <TokenPair call={call} /> },
+    { id: "cost", header: "Cost", align: "right", from: "sm", cell: (call) => <CallCost call={call} /> },
+    {
+      id: "firstToken",
+      header: "First token",
+      from: "lg",
+      align: "right",
+      cell: (call) => (call.firstTokenMs === null ? <Nothing /> : formatDuration(call.firstTokenMs)),
+    },
+    { id: "duration", header: "Duration", align: "right", from: "md", cell: (call) => formatDuration(call.durationMs) },
+    {
+      id: "requestId",
+      header: "Request",
+      from: "xl",
+      cell: (call) => (
+        <code className="block max-w-28 truncate font-mono text-muted-foreground text-xs" title={call.requestId}>
+          {call.requestId}
+        </code>
+      ),
+    },
+  ];
+}
 
 /** Whether a call succeeded, with its HTTP status or kind of error. */
 export function CallStatus({ call }: { call: Pick<CallRow, "status" | "errorKind"> }) {
@@ -67,11 +77,16 @@ export function CallStatus({ call }: { call: Pick<CallRow, "status" | "errorKind
   );
 }
 
+type CallCostProps = {
+  call: Pick<CallRow, "costUsd" | "inputTokens" | "outputTokens" | "errorKind">;
+  className?: string;
+};
+
 /** What a call cost; nothing is claimed for one that never reached a provider. */
-export function CallCost({ call }: { call: Pick<CallRow, "costUsd" | "inputTokens" | "outputTokens" | "errorKind"> }) {
+export function CallCost({ call, className }: CallCostProps) {
   if (call.costUsd === null && call.errorKind !== null && call.inputTokens + call.outputTokens === 0)
     return <Nothing />;
-  return <Money usd={call.costUsd} />;
+  return <Money usd={call.costUsd} {...(className && { className })} />;
 }
 
 function TokenPair({ call }: { call: CallRow }) {

@@ -1,6 +1,6 @@
 "use client";
 
-import { keepPreviousData } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { ScrollText } from "lucide-react";
 import { useMemo, useState } from "react";
 import { EmptyState } from "@/components/empty-state";
@@ -12,7 +12,7 @@ import { trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { useUrlState } from "@/components/url-state";
-import { callColumns } from "./call-columns";
+import { type CallRow, callColumns } from "./call-columns";
 import { type CallFilters, filtersFrom, isFiltered, noFilters } from "./call-filters";
 import { CallSheet } from "./call-sheet";
 import { FilterBar } from "./filter-bar";
@@ -41,39 +41,45 @@ export function Calls() {
 }
 
 function useCalls(filters: CallFilters, live: boolean) {
-  const span = ranges.find((range) => range.id === filters.range)?.ms ?? 0;
+  const { client } = trpc.useUtils();
+  const { range, key, model, provider, outcome, search } = filters;
+  const span = ranges.find((candidate) => candidate.id === range)?.ms ?? 0;
   // The beginning stays put while the filters do, or every render would ask for another list.
   const from = useMemo(() => new Date(Date.now() - span), [span]);
-  return trpc.calls.list.useInfiniteQuery(
-    {
-      from,
-      limit: 50,
-      ...(filters.key && { keyId: filters.key }),
-      ...(filters.model && { model: filters.model }),
-      ...(filters.provider && { providerName: filters.provider }),
-      ...(filters.outcome && { outcome: filters.outcome }),
-      ...(filters.search && { search: filters.search }),
-    },
-    {
-      getNextPageParam: (page) => page.nextCursor ?? undefined,
-      placeholderData: keepPreviousData,
-      refetchInterval: live ? 2_000 : false,
-    },
-  );
+  const filter = {
+    from,
+    limit: 50,
+    ...(key && { keyId: key }),
+    ...(model && { model }),
+    ...(provider && { providerName: provider }),
+    ...(outcome && { outcome }),
+    ...(search && { search }),
+  };
+  // Not tRPC's own infinite query: it adds a field of its own to the input, and the API takes no unknown fields.
+  return useInfiniteQuery({
+    queryKey: ["calls", filter],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      client.calls.list.query({ ...filter, ...(cursor && { cursor }) }, { signal }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 2_000 : false,
+  });
 }
 
 function CallList({ filters, live }: { filters: CallFilters; live: boolean }) {
   const [, change] = useUrlState();
   const query = useCalls(filters, live);
   const rows = query.data?.pages.flatMap((page) => page.items);
+  const open = (call: CallRow) => change({ call: call.id, at: call.startedAt.toISOString() });
   return (
     <div className={query.isPlaceholderData ? "opacity-60 transition-opacity" : undefined}>
       <ResourceTable
         label="Calls"
-        columns={callColumns}
+        columns={callColumns(open)}
         rows={rows}
         query={query}
-        onOpen={(call) => change({ call: call.id, at: call.startedAt.toISOString() })}
+        onOpen={open}
         empty={<NoCalls filtered={isFiltered(filters)} onClear={() => change(noFilters)} />}
       />
       {query.hasNextPage && (

@@ -1,6 +1,6 @@
 import dynamic from "next/dynamic";
-import { useMemo } from "react";
-import type { ChartSeries } from "@/components/chart";
+import { type ComponentProps, useMemo } from "react";
+import type { ChartPoint, ChartSeries } from "@/components/chart";
 import { formatCompact, formatCount, formatUsd } from "@/components/format";
 import type { RangeId } from "@/components/time-range";
 import type { Outputs } from "@/components/trpc";
@@ -28,44 +28,52 @@ export function Charts({ series, range }: ChartsProps) {
       })),
     [series],
   );
-  const formatTime = (at: Date, length: "short" | "long") => at.toLocaleString("en-US", timeFormats[length][range]);
-  const total = series?.reduce((sum, point) => sum + point.calls, 0) ?? 0;
+  const calls = series?.reduce((sum, point) => sum + point.calls, 0) ?? 0;
   const spent = series?.reduce((sum, point) => sum + Number(point.costUsd), 0) ?? 0;
   return (
     <div className="grid gap-4 md:grid-cols-2">
-      <Card>
-        <CardHeader title="Calls" />
-        <div className="px-3 pb-3">
-          {points ? (
-            <Chart
-              label={`${formatCount(total)} calls over time`}
-              points={points}
-              series={callSeries}
-              formatValue={formatCompact}
-              formatTime={formatTime}
-            />
-          ) : (
-            <ChartSkeleton />
-          )}
-        </div>
-      </Card>
-      <Card>
-        <CardHeader title="Spend" />
-        <div className="px-3 pb-3">
-          {points ? (
-            <Chart
-              label={`${formatUsd(spent)} spent over time`}
-              points={points}
-              series={spendSeries}
-              formatValue={formatUsd}
-              formatTime={formatTime}
-            />
-          ) : (
-            <ChartSkeleton />
-          )}
-        </div>
-      </Card>
+      <ChartCard
+        title="Calls"
+        label={`${formatCount(calls)} calls over time`}
+        empty={calls === 0 && "No calls in this range."}
+        points={points}
+        series={callSeries}
+        formatValue={formatCompact}
+        range={range}
+      />
+      <ChartCard
+        title="Spend"
+        label={`${formatUsd(spent)} spent over time`}
+        empty={spent === 0 && "Nothing was spent in this range."}
+        points={points}
+        series={spendSeries}
+        formatValue={formatUsd}
+        range={range}
+      />
     </div>
+  );
+}
+
+type ChartCardProps = Omit<ComponentProps<typeof Chart>, "points" | "formatTime"> & {
+  title: string;
+  empty: string | false;
+  points: readonly ChartPoint[] | undefined;
+  range: RangeId;
+};
+
+function ChartCard({ title, empty, points, range, ...chart }: ChartCardProps) {
+  const formatTime = (at: Date, length: "short" | "long") => at.toLocaleString("en-US", timeFormats[length][range]);
+  return (
+    <Card>
+      <CardHeader title={title} />
+      <div className="px-3 pb-3">
+        {!points && <ChartSkeleton />}
+        {points && empty && (
+          <p className="flex h-52 items-center justify-center text-muted-foreground text-sm">{empty}</p>
+        )}
+        {points && !empty && <Chart points={points} formatTime={formatTime} {...chart} />}
+      </div>
+    </Card>
   );
 }
 

@@ -6,13 +6,12 @@ import { ResourceTable } from "@/components/resource-table";
 import { trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
-import { callColumns } from "../calls/call-columns";
-
-const shown = callColumns.filter((column) => column.id !== "requestId");
+import { type CallRow, callColumns } from "../calls/call-columns";
 
 /** The last calls; a row leads to its details. */
 export function RecentCalls() {
   const router = useRouter();
+  const open = (call: CallRow) => router.push(`/calls?call=${call.id}&at=${call.startedAt.toISOString()}`);
   const query = trpc.calls.list.useQuery({ limit: 8 }, { refetchInterval: 10_000 });
   return (
     <Card>
@@ -23,10 +22,10 @@ export function RecentCalls() {
       </CardHeader>
       <ResourceTable
         label="Recent calls"
-        columns={shown}
+        columns={callColumns(open).filter((column) => column.id !== "requestId")}
         rows={query.data?.items}
         query={query}
-        onOpen={(call) => router.push(`/calls?call=${call.id}&at=${call.startedAt.toISOString()}`)}
+        onOpen={open}
         empty={
           <EmptyState
             icon={ScrollText}

@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { formatCount, formatDuration, formatSpeed, tokensPerSecond } from "@/components/format";
-import { Money } from "@/components/money";
 import { type Outputs, trpc } from "@/components/trpc";
+import { CallCost } from "../calls/call-columns";
 import type { Turn } from "./use-chat";
 
 type Row = NonNullable<Outputs["calls"]["byRequestId"]>;
@@ -32,7 +32,7 @@ export function AnswerStats({ turn }: { turn: Turn }) {
       {row && (
         <>
           <span aria-hidden>·</span>
-          <Money usd={row.costUsd} className="font-medium text-foreground" />
+          <CallCost call={row} className="font-medium text-foreground" />
           <Link
             href={`/calls?call=${row.id}&at=${row.startedAt.toISOString()}`}
             className="text-accent hover:underline"

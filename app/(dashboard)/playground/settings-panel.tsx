@@ -59,7 +59,7 @@ export function SettingsPanel({ settings, choices, isLoading, onChange }: Settin
       </Field>
       <div className="grid grid-cols-2 gap-3">
         {numbers.map(({ name, label, mode }) => (
-          <Field key={name} label={label}>
+          <Field key={name} label={label} className="last:col-span-2">
             {(control) => (
               <Input
                 {...control}

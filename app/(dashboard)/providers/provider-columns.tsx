@@ -57,8 +57,7 @@ function NameCell({ provider, open }: CellProps) {
       <button type="button" className="font-medium hover:underline" onClick={() => open("edit", provider)}>
         {provider.name}
       </button>
-      <span className="text-muted-foreground text-xs">{provider.typeLabel}</span>
-      {provider.demo && <DemoBadge />}
+      {provider.demo ? <DemoBadge /> : <span className="text-muted-foreground text-xs">{provider.typeLabel}</span>}
       {provider.managed && <ManagedBadge />}
     </div>
   );

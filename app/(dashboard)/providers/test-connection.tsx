@@ -47,6 +47,11 @@ export function TestDialog({ provider, onClose }: { provider: ProviderRow; onClo
   );
 }
 
+/** Brings what has just appeared at the end of a long form into view. */
+function intoView(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: "nearest" });
+}
+
 function Outcome({ result, error }: { result: Result | undefined; error: { message: string } | null }) {
   if (error) return <Bad title="The test could not be made" message={error.message} />;
   if (!result) return null;
@@ -60,6 +65,7 @@ function Outcome({ result, error }: { result: Result | undefined; error: { messa
     result.models === null ? "" : ` · ${formatCount(result.models)} ${result.models === 1 ? "model" : "models"} found`;
   return (
     <p
+      ref={intoView}
       role="status"
       className="flex items-center gap-2 rounded-md border border-success/25 bg-success/8 px-3 py-2 text-sm"
     >
@@ -80,7 +86,11 @@ const refusals: Record<string, string> = {
 
 function Bad({ title, message }: { title: string; message: string }) {
   return (
-    <div role="alert" className="flex gap-2 rounded-md border border-danger/25 bg-danger/8 px-3 py-2 text-sm">
+    <div
+      ref={intoView}
+      role="alert"
+      className="flex gap-2 rounded-md border border-danger/25 bg-danger/8 px-3 py-2 text-sm"
+    >
       <CircleX aria-hidden className="mt-0.5 size-4 shrink-0 text-danger" />
       <div className="min-w-0">
         <p className="font-medium">{title}</p>
