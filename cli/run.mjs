@@ -6,7 +6,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -86,6 +86,8 @@ function buildStamp() {
 function build() {
   ensureClient();
   say("Building the server …");
+  // Chunks are named by their content: old ones would pile up.
+  for (const file of existsSync(stampDir) ? readdirSync(stampDir) : []) if (/\.mjs(\.map)?$/.test(file)) rmSync(join(stampDir, file));
   must("esbuild", [
     "server/main.ts", "--bundle", "--platform=node", "--target=node22", "--format=esm", "--packages=external",
     "--splitting", "--sourcemap", "--outdir=.build", "--out-extension:.js=.mjs", "--log-level=warning",

@@ -59,7 +59,7 @@ export type ChatCompletion = {
   usage?: Record<string, unknown>;
 };
 
-export type ChatToolCallDelta = {
+type ChatToolCallDelta = {
   index: number;
   id?: string;
   type?: "function";
