@@ -8,7 +8,11 @@ import { configJsonSchema } from "@/server/config/schema";
 const root = join(import.meta.dirname, "../..");
 const manual = readFileSync(join(root, "docs/configuration.md"), "utf8");
 const example = /## conduit\.json\n\n```json\n(.*?)```/s.exec(manual)?.[1] ?? "";
-const variables = new Set(readFileSync(join(root, "server/env.ts"), "utf8").match(/^ {2}[A-Z][A-Z_]+(?=:)/gm)?.map((name) => name.trim()));
+const variables = new Set(
+  readFileSync(join(root, "server/env.ts"), "utf8")
+    .match(/^ {2}[A-Z][A-Z_]+(?=:)/gm)
+    ?.map((name) => name.trim()),
+);
 
 test("the manual's example is a configuration that can be applied", () => {
   const values: Record<string, string> = { OPENAI_API_KEY: "sk-1", DEV_KEY: "condt_0123456789" };
@@ -31,7 +35,10 @@ test(".env.example lists every environment variable, and no other", () => {
 test("every field of the file is in the manual", () => {
   const fields = fieldsOf(configJsonSchema());
   expect(fields.length).toBeGreaterThan(30);
-  const isThere = (field: string): boolean => [`\`${field}\``, `].${field}\``, `.${field}\``, `\`${field}[`].some((text) => manual.includes(text));
+  const isThere = (field: string): boolean =>
+    [`\`${field}\``, `].${field}\``, `.${field}\``, `\`${field}[`, `\`${field}.`, `### ${field}\n`].some((text) =>
+      manual.includes(text),
+    );
   expect(fields.filter((field) => !isThere(field))).toEqual([]);
 });
 

