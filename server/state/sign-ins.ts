@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { prisma } from "@/server/db/prisma";
 import { log } from "@/server/log";
 import { sameSecret } from "@/server/secret";
@@ -42,7 +41,7 @@ export async function attemptSignIn(password: string, ip: string | null): Promis
   const turnMs = held.known.has(address) ? 0 : takeTurnMs();
   // Counted before the password is looked at, so that attempts that come together do not pass side by side.
   countFailure(address);
-  if (turnMs > 0) await sleep(turnMs);
+  if (turnMs > 0) await new Promise((resolve) => setTimeout(resolve, turnMs));
   if (!sameSecret(password, secrets().adminPassword.reveal())) {
     log.warn({ ip }, "A sign-in failed: wrong password.");
     await note("sign-in-failed", ip);
@@ -59,31 +58,36 @@ function ownWaitMs(address: string): number {
   const failures = recent(held.byAddress.get(address));
   if (failures.count < 2) return 0;
   const waitMs = Math.min(SECOND_MS * 2 ** (failures.count - 2), LONGEST_WAIT_MS);
-  return Math.max(0, failures.lastMs + waitMs - Date.now());
+  return Math.max(0, failures.lastMs + waitMs - nowMs());
 }
 
 /** Nobody is kept waiting for longer than a browser would; who comes when the queue is full is told to come back. */
 function strangersWaitMs(): number {
-  const queueMs = held.nextMs - Date.now();
+  const queueMs = held.nextMs - nowMs();
   return queueMs > LONGEST_QUEUE_MS ? queueMs : 0;
 }
 
 function takeTurnMs(): number {
   const over = recent(held.everywhere).count - MANY;
   if (over < 0) return 0;
-  const turnMs = Math.max(Date.now(), held.nextMs);
+  const turnMs = Math.max(nowMs(), held.nextMs);
   held.nextMs = turnMs + Math.min(100 * 2 ** over, LONGEST_SPACING_MS);
-  return turnMs - Date.now();
+  return turnMs - nowMs();
 }
 
 function countFailure(address: string): void {
-  const now = Date.now();
+  const now = nowMs();
   held.everywhere = { count: recent(held.everywhere).count + 1, lastMs: now };
   remember(held.byAddress, address, { count: recent(held.byAddress.get(address)).count + 1, lastMs: now });
 }
 
 function recent(failures: Failures | undefined): Failures {
-  return failures && Date.now() - failures.lastMs < FORGET_MS ? failures : { count: 0, lastMs: 0 };
+  return failures && nowMs() - failures.lastMs < FORGET_MS ? failures : { count: 0, lastMs: 0 };
+}
+
+/** A clock that nobody can set back. */
+function nowMs(): number {
+  return performance.now();
 }
 
 /** Keeps the newest entries; the others would let an attacker with many addresses fill the memory. */
