@@ -13,12 +13,14 @@ type ChartProps = {
   points: readonly ChartPoint[];
   series: readonly ChartSeries[];
   formatValue: (value: number) => string;
+  /** True when there is nothing between two whole numbers. */
+  whole?: boolean;
   /** A short text for the axis and a long one for the tooltip. */
   formatTime: (at: Date, length: "short" | "long") => string;
 };
 
 /** Bars over time, one a point, stacked in the order of the series. */
-export default function Chart({ label, points, series, formatValue, formatTime }: ChartProps) {
+export default function Chart({ label, points, series, formatValue, whole, formatTime }: ChartProps) {
   const data = points.map(({ at, values }) => ({ ...values, time: at.getTime() }));
   return (
     <div role="img" aria-label={label} className="h-52 w-full text-muted-foreground [&_*]:outline-none">
@@ -38,7 +40,8 @@ export default function Chart({ label, points, series, formatValue, formatTime }
             tick={{ fontSize: 11, fill: "currentColor" }}
             tickLine={false}
             axisLine={false}
-            width={52}
+            width={56}
+            allowDecimals={!whole}
             tickCount={4}
           />
           <Tooltip

@@ -3,6 +3,7 @@ import {
   formatCompact,
   formatCount,
   formatDuration,
+  formatOf,
   formatPercent,
   formatRate,
   formatRelative,
@@ -37,6 +38,7 @@ describe("money", () => {
 describe("counts", () => {
   test("thousands are separated", () => expect(formatCount(1234567)).toBe("1,234,567"));
   test("small counts stay exact", () => expect(formatCompact(9999)).toBe("9,999"));
+  test("one has its own form", () => expect([formatOf(1, "call"), formatOf(0, "call")]).toEqual(["1 call", "0 calls"]));
   test("large counts are shortened", () => expect(formatCompact(1_250_000)).toBe("1.3M"));
   test.each([
     [0, "0%"],

@@ -27,6 +27,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** A count with its noun: 1 call, 2 calls, 12.3K calls. */
+export function formatOf(count: number, noun: string): string {
+  return `${formatCompact(count)} ${count === 1 ? noun : `${noun}s`}`;
+}
+
 /** A count in at most four digits: 12.3K, 4.5M. */
 export function formatCompact(count: number): string {
   return Math.abs(count) < 10_000 ? whole.format(count) : compact.format(count);

@@ -89,7 +89,7 @@ function SkeletonRow<Row>({ columns }: { columns: readonly Column<Row>[] }) {
     <tr className="border-b last:border-0">
       {columns.map((column, index) => (
         <td key={column.id} className={cn(cellClasses(column), "h-11")}>
-          <Skeleton className={cn("h-3.5", index === 0 ? "w-32" : "w-14", column.align && "ml-auto")} />
+          <Skeleton className={cn("h-3.5", index === 0 ? "w-20 sm:w-32" : "w-12 sm:w-14", column.align && "ml-auto")} />
         </td>
       ))}
     </tr>

@@ -7,7 +7,7 @@ type StatCardProps = { label: string; value: ReactNode | undefined; note?: React
 /** One number with its name; an undefined value is still being loaded. */
 export function StatCard({ label, value, note, title }: StatCardProps) {
   return (
-    <Card className="px-4 py-3" title={title}>
+    <Card className="px-4 py-3 last:max-md:col-span-2" title={title}>
       <p className="text-muted-foreground text-xs">{label}</p>
       {value === undefined ? (
         <Skeleton className="mt-2 mb-1.5 h-6 w-20" />

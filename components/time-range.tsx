@@ -27,7 +27,7 @@ export function TimeRange({ value, onChange }: { value: RangeId; onChange: (rang
           onClick={() => onChange(range.id)}
           className={cn(
             "h-7 rounded-md px-2.5 font-medium text-muted-foreground text-xs transition-colors hover:text-foreground",
-            range.id === value && "bg-surface text-foreground shadow-xs",
+            range.id === value && "bg-chosen text-foreground shadow-xs",
           )}
         >
           {range.label}

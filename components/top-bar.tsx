@@ -2,7 +2,7 @@ import { LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun } from "lucide-rea
 import { signOut } from "next-auth/react";
 import { useState } from "react";
 import { BaseUrl } from "./base-url";
-import { applyTheme, type Theme } from "./theme";
+import { applyTheme, type Theme, themes } from "./theme";
 import { Button } from "./ui/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "./ui/menu";
 import { Tooltip } from "./ui/tooltip";
@@ -59,7 +59,7 @@ function ThemeMenu({ initial }: { initial: Theme }) {
         </Button>
       </MenuTrigger>
       <MenuContent>
-        {(["system", "light", "dark"] as const).map((choice) => {
+        {themes.map((choice) => {
           const Icon = themeIcons[choice];
           return (
             <MenuItem

@@ -5,7 +5,7 @@ import { cn } from "./cn";
 import { controlClasses } from "./input";
 
 /** One choice of a select; `hint` is a second, quieter line. */
-export type SelectOption<Value extends string = string> = { value: Value; label: ReactNode; hint?: ReactNode };
+type SelectOption<Value extends string = string> = { value: Value; label: ReactNode; hint?: ReactNode };
 
 type SelectProps<Value extends string> = {
   id?: string;

@@ -44,7 +44,7 @@ export function callColumns(open: (call: CallRow) => void): Column<CallRow>[] {
       ),
     },
     { id: "tokens", header: "Tokens in / out", from: "lg", align: "right", cell: (call) => <TokenPair call={call} /> },
-    { id: "cost", header: "Cost", align: "right", from: "sm", cell: (call) => <CallCost call={call} /> },
+    { id: "cost", header: "Cost", align: "right", cell: (call) => <CallCost call={call} /> },
     {
       id: "firstToken",
       header: "First token",

@@ -2,6 +2,7 @@ import { Pencil, Plus, Trash2, Users } from "lucide-react";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { EmptyState } from "@/components/empty-state";
+import { formatOf } from "@/components/format";
 import { ManagedBadge } from "@/components/managed-badge";
 import { Money } from "@/components/money";
 import { type Column, ResourceTable } from "@/components/resource-table";
@@ -124,7 +125,7 @@ function DeleteGroup({ group, onClose }: { group: GroupRow; onClose: () => void 
       onClose={onClose}
     >
       {group.keys > 0
-        ? `It owns ${group.keys} ${group.keys === 1 ? "key" : "keys"}, which must be moved or deleted first.`
+        ? `It owns ${formatOf(group.keys, "key")}, which must be moved or deleted first.`
         : "It owns no keys. Calls that were made in its name stay in the ledger."}
     </ConfirmDialog>
   );

@@ -1,5 +1,5 @@
 import { Ellipsis, Pencil, RotateCcwKey, Trash2 } from "lucide-react";
-import { formatCompact, formatUsd } from "@/components/format";
+import { formatOf, formatUsd } from "@/components/format";
 import { ManagedBadge } from "@/components/managed-badge";
 import type { Column } from "@/components/resource-table";
 import { Time } from "@/components/time";
@@ -96,9 +96,9 @@ function BudgetsCell({ virtualKey: { budgets } }: CellProps) {
 function SpentCell({ virtualKey: { spentUsd30d, calls30d } }: CellProps) {
   if (calls30d === 0) return <Nothing />;
   return (
-    <span className="whitespace-nowrap" title={`${calls30d} calls`}>
+    <span className="whitespace-nowrap" title={formatOf(calls30d, "call")}>
       {formatUsd(spentUsd30d)}
-      <span className="ml-2 text-muted-foreground text-xs max-md:hidden">{formatCompact(calls30d)} calls</span>
+      <span className="ml-2 text-muted-foreground text-xs max-md:hidden">{formatOf(calls30d, "call")}</span>
     </span>
   );
 }

@@ -39,6 +39,7 @@ export function Charts({ series, range }: ChartsProps) {
         points={points}
         series={callSeries}
         formatValue={formatCompact}
+        whole
         range={range}
       />
       <ChartCard

@@ -1,4 +1,4 @@
-import { formatCompact, formatCount, formatDuration, formatPercent, formatUsd } from "@/components/format";
+import { formatCompact, formatCount, formatDuration, formatOf, formatPercent, formatUsd } from "@/components/format";
 import { StatCard } from "@/components/stat-card";
 import type { Outputs } from "@/components/trpc";
 
@@ -44,7 +44,7 @@ export function SummaryCards({ summary }: { summary: Summary | undefined }) {
 
 function SpendNote({ summary }: { summary: Summary }) {
   if (summary.unpriced > 0)
-    return <span className="text-warning">{`+ ${formatCount(summary.unpriced)} unpriced calls`}</span>;
+    return <span className="text-warning">{`+ ${formatOf(summary.unpriced, "unpriced call")}`}</span>;
   return <Change now={Number(summary.costUsd)} before={Number(summary.previous.costUsd)} />;
 }
 

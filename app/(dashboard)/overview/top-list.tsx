@@ -1,5 +1,5 @@
 import Link from "next/link";
-import { formatCompact, formatUsd } from "@/components/format";
+import { formatOf, formatUsd } from "@/components/format";
 import { Card, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 
@@ -28,9 +28,7 @@ export function TopList({ title, rows }: { title: string; rows: readonly TopRow[
               style={{ width: `${(row.calls / most) * 100}%` }}
             />
             <span className="relative min-w-0 flex-1 truncate">{row.name}</span>
-            <span className="relative text-muted-foreground text-xs tabular-nums">
-              {formatCompact(row.calls)} calls
-            </span>
+            <span className="relative text-muted-foreground text-xs tabular-nums">{formatOf(row.calls, "call")}</span>
             <span className="relative w-20 text-right tabular-nums">{formatUsd(row.costUsd)}</span>
           </Link>
         ))}

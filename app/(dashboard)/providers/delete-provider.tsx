@@ -1,4 +1,5 @@
 import { ConfirmDialog } from "@/components/confirm-dialog";
+import { formatOf } from "@/components/format";
 import { ownError, trpc } from "@/components/trpc";
 import type { ProviderRow } from "./providers";
 
@@ -13,7 +14,7 @@ export function DeleteProvider({ provider, onClose }: { provider: ProviderRow; o
       onClose={onClose}
     >
       {provider.deployments > 0
-        ? `It serves ${provider.deployments} ${provider.deployments === 1 ? "deployment" : "deployments"}, which must be removed from their models first.`
+        ? `It serves ${formatOf(provider.deployments, "deployment")}, which must be removed from their models first.`
         : "Its keys are deleted with it. Calls that it served stay in the ledger."}
     </ConfirmDialog>
   );

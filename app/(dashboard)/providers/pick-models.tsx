@@ -3,7 +3,7 @@ import { toast } from "sonner";
 import { AddByName } from "@/components/add-by-name";
 import { ErrorState } from "@/components/error-state";
 import { refusalOf } from "@/components/form";
-import { formatRate } from "@/components/format";
+import { formatOf, formatRate } from "@/components/format";
 import { type MultiOption, MultiSelect } from "@/components/multi-select";
 import { alone, type Outputs, ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
@@ -24,7 +24,7 @@ export function PickModels({ provider, onClose }: { provider: ProviderRow; onClo
       { providerId: provider.id, models: [...chosen].map((id) => ({ upstreamModel: id, name: id })) },
       {
         onSuccess: ({ created }) => {
-          toast.success(`${created} ${created === 1 ? "model" : "models"} added`);
+          toast.success(`${formatOf(created, "model")} added`);
           onClose();
         },
       },
@@ -72,7 +72,7 @@ export function PickModels({ provider, onClose }: { provider: ProviderRow; onClo
         <DialogFooter>
           <Button onClick={onClose}>Cancel</Button>
           <Button variant="primary" disabled={chosen.size === 0} loading={add.isPending} onClick={save}>
-            {chosen.size === 0 ? "Add models" : `Add ${chosen.size} ${chosen.size === 1 ? "model" : "models"}`}
+            {chosen.size === 0 ? "Add models" : `Add ${formatOf(chosen.size, "model")}`}
           </Button>
         </DialogFooter>
       </DialogContent>

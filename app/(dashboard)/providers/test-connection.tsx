@@ -1,6 +1,6 @@
 import { Activity, CircleCheck, CircleX } from "lucide-react";
 import { useEffect } from "react";
-import { formatCount, formatDuration } from "@/components/format";
+import { formatDuration, formatOf } from "@/components/format";
 import { type Inputs, type Outputs, readsOnly, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogContent, DialogFooter } from "@/components/ui/dialog";
@@ -61,8 +61,7 @@ function Outcome({ result, error }: { result: Result | undefined; error: { messa
       <Bad title={result.status === undefined ? title : `${title} (HTTP ${result.status})`} message={result.message} />
     );
   }
-  const models =
-    result.models === null ? "" : ` · ${formatCount(result.models)} ${result.models === 1 ? "model" : "models"} found`;
+  const models = result.models === null ? "" : ` · ${formatOf(result.models, "model")} found`;
   return (
     <p
       ref={intoView}
