@@ -2,15 +2,12 @@ import { applyGroups, applyVirtualKeys } from "@/server/config/apply-keys";
 import { applyModels } from "@/server/config/apply-models";
 import { applyProviders } from "@/server/config/apply-providers";
 import { type Applied, Changes } from "@/server/config/changes";
-import { type Declared, readDeclared, writeDeclared, writeSetting } from "@/server/config/declared";
+import { APPLIED, type Declared, readDeclared, writeDeclared, writeSetting } from "@/server/config/declared";
 import type { Config } from "@/server/config/parse";
 import { removeUndeclared } from "@/server/config/remove";
 import { prisma } from "@/server/db/prisma";
 
 const TIMEOUT_MS = 60_000;
-
-/** The setting that holds the fingerprint of the configuration that was applied last. */
-export const APPLIED = "config:applied";
 
 /**
  * Makes the stored objects what the file declares, in one transaction: creates, updates and adopts by name, and removes

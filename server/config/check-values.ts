@@ -47,7 +47,7 @@ function checkModel(model: LooseConfig["models"][number], report: Report, index:
     report([...path, "name"], 'must not hold white space or a "*"; keys use the star to match many models');
   }
   if (model.deployments.length + model.fallbacks.length === 0) {
-    report(path, "needs at least one of deployments or fallbacks");
+    report([...path, "deployments"], "is missing; a model needs deployments or fallbacks");
   }
   for (const [at, { price }] of model.deployments.entries()) {
     if (!price || Object.keys(price).length > 0) continue;

@@ -5,12 +5,15 @@ import type { Prisma } from "@/server/db/generated/client";
 
 const SETTING = "config:declared";
 
+/** The setting that holds the fingerprint of the configuration that was applied last. */
+export const APPLIED = "config:applied";
+
 /**
  * What the file said when it was applied last, where the stored value moves on by itself: a balance is spent, and a price
  * may come from the file or from an admin. Balances are nano-dollars in decimal digits by group name; prices are the ids
  * of the price rows that came from the file, by deployment id.
  */
-export const Declared = z.object({
+const Declared = z.object({
   balances: z.record(z.string(), z.string()).default({}),
   prices: z.record(z.string(), z.string()).default({}),
 });

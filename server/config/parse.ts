@@ -54,11 +54,18 @@ export function parseConfig(text: string, file: string, variable: (name: string)
   const written = parseJson(text, file);
   const { value, problems, unresolved } = substitute(written, variable);
   const shaped = ConfigFile.safeParse(value, { reportInput: true });
-  const found = [...(shaped.success ? [] : shapeProblems(shaped.error.issues)), ...checkConfig(value, written)];
+  const shape = shaped.success ? [] : shapeProblems(shaped.error.issues);
+  // What has the wrong type says nothing more that could be checked.
+  const checked = checkConfig(value, written).filter(({ path }) => !shape.some((problem) => holds(problem.path, path)));
   // What is wrong with a text whose variable is missing is not known yet.
-  const all = [...problems, ...found.filter(({ path }) => !unresolved.has(path))];
+  const found = [...shape, ...checked].filter(({ path }) => !unresolved.has(path));
+  const all = [...problems, ...found];
   if (!shaped.success || all.length > 0) throw new ConfigError(file, all);
   return { config: toConfig(shaped.data), resolved: new Secret(JSON.stringify(shaped.data)) };
+}
+
+function holds(outer: string, inner: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
 }
 
 /** The parser's own message quotes the text around the fault, which may be a credential: only the place is told. */

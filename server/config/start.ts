@@ -1,4 +1,5 @@
 import type { Applied } from "@/server/config/changes";
+import { APPLIED } from "@/server/config/declared";
 import { loadConfig } from "@/server/config/load";
 import { query } from "@/server/db/sql";
 import { log } from "@/server/log";
@@ -16,7 +17,7 @@ export async function applyConfigIfChanged(): Promise<Applied | undefined> {
   const parsed = loadConfig();
   if (!parsed) return undefined;
   const fingerprint = secrets().sealer.fingerprint(`${FORMAT} ${parsed.resolved.reveal()}`);
-  const [row] = await query<{ value: unknown }>("SELECT value FROM setting WHERE name = 'config:applied'");
+  const [row] = await query<{ value: unknown }>("SELECT value FROM setting WHERE name = $1", [APPLIED]);
   if (row?.value === fingerprint) return undefined;
   // Prisma takes a while to load, and most starts do not need it.
   const { applyConfig } = await import("@/server/config/apply");

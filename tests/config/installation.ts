@@ -8,7 +8,7 @@ import { configPath } from "@/server/config/load";
 import { parseConfig } from "@/server/config/parse";
 import { prisma } from "@/server/db/prisma";
 import { pool, query } from "@/server/db/sql";
-import { useDatabase } from "@/server/db/url";
+import { setDatabaseUrl } from "@/server/db/url";
 import { env } from "@/server/env";
 import { sha256 } from "@/server/secret";
 import { type TestDatabase, testDatabase } from "@/tests/support/database";
@@ -31,7 +31,7 @@ export function installation(): void {
   let database: TestDatabase | undefined;
   beforeAll(async () => {
     database = await testDatabase();
-    useDatabase(database.url);
+    setDatabaseUrl(database.url);
   });
   afterAll(async () => {
     await prisma().$disconnect();
