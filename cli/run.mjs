@@ -17,15 +17,27 @@ const stampDir = join(root, ".build");
 const [task = "start", ...args] = process.argv.slice(2);
 
 const tasks = {
-  start: { needs: ["packages", "build"], run: () => exec("node", [join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }) },
-  dev: { needs: ["packages", "client"], run: () => exec("tsx", ["watch", "--clear-screen=false", "server/main.ts", ...args], { NODE_ENV: "development" }) },
+  start: {
+    needs: ["packages", "build"],
+    run: () => exec("node", [join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
+  },
+  dev: {
+    needs: ["packages", "client"],
+    run: () => exec("tsx", ["watch", "--clear-screen=false", "server/main.ts", ...args], { NODE_ENV: "development" }),
+  },
   build: { needs: ["packages"], run: () => build() },
   check: { needs: ["packages", "client"], run: () => check() },
   format: { needs: ["packages"], run: () => exec("biome", ["check", "--write", ...args]) },
   test: { needs: ["packages", "build"], run: () => exec("vitest", ["run", ...args]) },
-  "test:e2e": { needs: ["packages", "build"], run: () => exec("playwright", ["test", "--config", "tests/e2e/playwright.config.ts", ...args]) },
+  "test:e2e": {
+    needs: ["packages", "build"],
+    run: () => exec("playwright", ["test", "--config", "tests/e2e/playwright.config.ts", ...args]),
+  },
   bench: { needs: ["packages", "build"], run: () => exec("tsx", ["bench/run.ts", ...args]) },
-  "db:migrate": { needs: ["packages", "build"], run: () => exec("node", [join(".build", "main.mjs"), "migrate", ...args]) },
+  "db:migrate": {
+    needs: ["packages", "build"],
+    run: () => exec("node", [join(".build", "main.mjs"), "migrate", ...args]),
+  },
   "db:seed": { needs: ["packages", "build"], run: () => exec("node", [join(".build", "main.mjs"), "seed", ...args]) },
 };
 
@@ -47,7 +59,9 @@ function bringNode() {
     say(`Node ${process.versions.node} is too old to run Conduit; fetching Node ${NODE_VERSION} into .node/ …`);
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true, allowScripts: { node: true } }));
-    must("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", `node@${NODE_VERSION}`], { cwd: home });
+    must("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", `node@${NODE_VERSION}`], {
+      cwd: home,
+    });
   }
   process.env.PATH = [bin, process.env.PATH].join(delimiter);
 }
@@ -78,7 +92,9 @@ function ensureBuild() {
 
 function buildStamp() {
   const sources = ["app", "components", "public", "server", "prisma"].flatMap((folder) => files(join(root, folder)));
-  const single = ["next.config.js", "postcss.config.mjs", "tsconfig.json", "instrumentation.ts"].map((name) => join(root, name));
+  const single = ["next.config.js", "postcss.config.mjs", "tsconfig.json", "instrumentation.ts"].map((name) =>
+    join(root, name),
+  );
   const kept = sources.filter((file) => !file.includes(`${join("db", "generated")}`) && !file.endsWith(".test.ts"));
   return hash([...kept, ...single.filter((file) => existsSync(file))]) + readStamp("packages");
 }
@@ -87,18 +103,37 @@ function build() {
   ensureClient();
   say("Building the server …");
   // Chunks are named by their content: old ones would pile up.
-  for (const file of existsSync(stampDir) ? readdirSync(stampDir) : []) if (/\.mjs(\.map)?$/.test(file)) rmSync(join(stampDir, file));
-  must("esbuild", [
-    "server/main.ts", "--bundle", "--platform=node", "--target=node22", "--format=esm", "--packages=external",
-    "--splitting", "--sourcemap", "--outdir=.build", "--out-extension:.js=.mjs", "--log-level=warning",
-  ], { cwd: root });
+  for (const file of existsSync(stampDir) ? readdirSync(stampDir) : [])
+    if (/\.mjs(\.map)?$/.test(file)) rmSync(join(stampDir, file));
+  must(
+    "esbuild",
+    [
+      "server/main.ts",
+      "--bundle",
+      "--platform=node",
+      "--target=node22",
+      "--format=esm",
+      "--packages=external",
+      "--splitting",
+      "--sourcemap",
+      "--outdir=.build",
+      "--out-extension:.js=.mjs",
+      "--log-level=warning",
+    ],
+    { cwd: root },
+  );
   say("Building the dashboard …");
   must("next", ["build"], { cwd: root, quiet: true, env: { NODE_ENV: "production" } });
   writeStamp("build", buildStamp());
 }
 
 function check() {
-  const steps = [["biome", ["check", "--error-on-warnings"]], ["tsc", ["--noEmit"]], ["knip", []], ["vitest", ["run", "tests/architecture.test.ts"]]];
+  const steps = [
+    ["biome", ["check", "--error-on-warnings"]],
+    ["tsc", ["--noEmit"]],
+    ["knip", []],
+    ["vitest", ["run", "tests/architecture.test.ts"]],
+  ];
   for (const [command, commandArgs] of steps) {
     say(`${command} ${commandArgs.join(" ")}`);
     must(command, commandArgs, { cwd: root });
@@ -140,7 +175,10 @@ function writeStamp(name, value) {
 /** Runs a step to its end and stops with its output when it fails. */
 function must(command, commandArgs, { cwd, quiet = false, env = {} }) {
   const done = spawnSync(command, commandArgs, {
-    cwd, env: { ...process.env, ...env }, encoding: "utf8", stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+    stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
     shell: process.platform === "win32",
   });
   if (done.status === 0) return;
@@ -150,7 +188,12 @@ function must(command, commandArgs, { cwd, quiet = false, env = {} }) {
 
 /** Hands this process's place to the task: signals reach it, and its exit code is ours. */
 function exec(command, commandArgs, env = {}) {
-  const child = spawn(command, commandArgs, { cwd: root, env: { ...process.env, ...env }, stdio: "inherit", shell: process.platform === "win32" });
+  const child = spawn(command, commandArgs, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
   child.on("error", (error) => fail(`${command} could not be started: ${error.message}`));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -5,7 +5,7 @@ import { migrate } from "@/server/db/migrate";
 import { watchChanges } from "@/server/db/notify";
 import { seedOnce } from "@/server/db/seed";
 import { pool } from "@/server/db/sql";
-import { databaseUrl, useDatabase } from "@/server/db/url";
+import { databaseUrl, setDatabaseUrl } from "@/server/db/url";
 import { waitForDatabase } from "@/server/db/wait";
 import { env, exportSessionSettings } from "@/server/env";
 import { log } from "@/server/log";
@@ -74,12 +74,13 @@ async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{
   }
   if (!startDatabase) throw new Error("DATABASE_URL is not set. Only `npm start` brings a database of its own.");
   const database = await startDatabase();
-  useDatabase(database.url);
+  setDatabaseUrl(database.url);
   return database;
 }
 
 function onChange(topic: "catalog" | "keys" | "all"): void {
-  const failed = (error: unknown) => log.warn({ err: error, topic }, "A change could not be read; the state before it stays in force.");
+  const failed = (error: unknown) =>
+    log.warn({ err: error, topic }, "A change could not be read; the state before it stays in force.");
   if (topic !== "keys") reloadCatalog().catch(failed);
   if (topic !== "catalog") refreshKeys().catch(failed);
 }
@@ -88,5 +89,7 @@ function onDatabase(up: boolean): void {
   const state = health();
   if (state.database === up) return;
   state.database = up;
-  log[up ? "info" : "error"](up ? "The database answers again." : "The database does not answer; known keys go on working.");
+  log[up ? "info" : "error"](
+    up ? "The database answers again." : "The database does not answer; known keys go on working.",
+  );
 }

@@ -24,7 +24,11 @@ const Environment = z.object({
   CONDUIT_TRUST_PROXY: flag,
   CONDUIT_CORS_ORIGINS: z.string().default("*"),
   CONDUIT_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
-  CONDUIT_MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(32 * 1024 * 1024),
+  CONDUIT_MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(32 * 1024 * 1024),
   CONDUIT_FIRST_BYTE_TIMEOUT_MS: milliseconds(60_000),
   CONDUIT_IDLE_TIMEOUT_MS: milliseconds(60_000),
   CONDUIT_TOTAL_TIMEOUT_MS: milliseconds(600_000),

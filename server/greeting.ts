@@ -9,7 +9,14 @@ export async function greet(port: number): Promise<void> {
   const lines = ["", `  Conduit is ready on ${url}`, ""];
   if (env.role !== "gateway") lines.push(`  Dashboard   ${url}`, ...password());
   const key = await firstKey();
-  if (key && env.role !== "dashboard") lines.push(`  First key   ${key}`, "", "  Try it (the model `demo` is built in and needs no vendor account):", "", ...curl(url, key));
+  if (key && env.role !== "dashboard")
+    lines.push(
+      `  First key   ${key}`,
+      "",
+      "  Try it (the model `demo` is built in and needs no vendor account):",
+      "",
+      ...curl(url, key),
+    );
   process.stdout.write(`${lines.join("\n")}\n\n`);
 }
 

@@ -10,7 +10,10 @@ export const log = singleton("log", () =>
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
-      redact: { paths: ["*.authorization", "*.apiKey", "*.password", "*.key", "authorization", "apiKey", "password"], censor: "[secret]" },
+      redact: {
+        paths: ["*.authorization", "*.apiKey", "*.password", "*.key", "authorization", "apiKey", "password"],
+        censor: "[secret]",
+      },
     },
     pino.destination(2),
   ),

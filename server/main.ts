@@ -4,8 +4,8 @@ import { boot, shutDown } from "@/server/boot";
 import { startEmbedded } from "@/server/db/embedded";
 import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
-import { greet } from "@/server/greeting";
 import { failed } from "@/server/gateway/look";
+import { greet } from "@/server/greeting";
 import { isGatewayPath } from "@/server/http/answer";
 import { handle } from "@/server/http/listener";
 import { log } from "@/server/log";
@@ -32,7 +32,9 @@ async function main(): Promise<void> {
   singleton("owner", () => ({ is: "server" }));
   secrets();
   if (command === "migrate" || command === "seed") return setUp();
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, (request, response) => onRequest(request, response));
+  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, (request, response) =>
+    onRequest(request, response),
+  );
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket, head));
   await listen(server);
   stopOnSignal(server);
@@ -52,14 +54,19 @@ function onRequest(request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
   const gateway = isGatewayPath(path);
   const open = path.startsWith("/health/") || path === "/metrics";
-  if (gateway && (open || (env.role !== "dashboard" && health().started))) return handle(request, response);
+  if (gateway && (open || (env.role !== "dashboard" && health().started))) {
+    handle(request, response);
+    return;
+  }
   if (!gateway && dashboard) {
     // Next would believe this header; without a trusted proxy it is the caller's own claim.
     if (!env.trustProxy) request.headers["x-forwarded-for"] = request.socket.remoteAddress ?? "";
-    dashboard.then((loaded) => loaded.handle(request, response)).catch((error: unknown) => {
-      log.error({ err: error, path }, "A dashboard request failed.");
-      response.destroy();
-    });
+    dashboard
+      .then((loaded) => loaded.handle(request, response))
+      .catch((error: unknown) => {
+        log.error({ err: error, path }, "A dashboard request failed.");
+        response.destroy();
+      });
     return;
   }
   const starting = env.role === "gateway" || health().started ? undefined : 1;
@@ -92,7 +99,11 @@ function listen(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
-      reject(new Error(`Port ${env.port} on ${env.host} is taken. Stop the program that uses it, or choose another: PORT=5001 npm start`));
+      reject(
+        new Error(
+          `Port ${env.port} on ${env.host} is taken. Stop the program that uses it, or choose another: PORT=5001 npm start`,
+        ),
+      );
     });
     server.listen(env.port, env.host, () => resolve());
   });

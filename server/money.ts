@@ -58,8 +58,7 @@ export type Rates = z.infer<typeof Rates>;
 
 /** The cost of a call in nano-dollars: exact, rounded half up once at the end. */
 export function costOf(usage: Usage, rates: Rates): NanoUsd {
-  const inputTotal =
-    usage.input + usage.cachedInput + usage.cacheWrite + usage.cacheWrite1h + usage.audioInput;
+  const inputTotal = usage.input + usage.cachedInput + usage.cacheWrite + usage.cacheWrite1h + usage.audioInput;
   const at = (rate: Rate | undefined): bigint => BigInt(rateFor(rate, inputTotal));
   const input = rates.input;
   const output = rates.output;

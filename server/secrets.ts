@@ -54,19 +54,30 @@ export function secrets(): Secrets {
 }
 
 /** As `secrets`, for given settings. */
-export function resolveSecrets(given: Partial<Record<Name, string | undefined>>, host: string, dataDir: string): Secrets {
+export function resolveSecrets(
+  given: Partial<Record<Name, string | undefined>>,
+  host: string,
+  dataDir: string,
+): Secrets {
   const local = isLoopback(host);
   if (!local) refuseWeak(given, host);
   const file = join(dataDir, "secrets.json");
   const kept = local ? readKept(file) : {};
   const made: Kept = { ...kept };
-  const value = (name: Name): string => given[name] ?? (made[name] ??= randomBytes(name === "adminPassword" ? 12 : 32).toString("base64url"));
+  const value = (name: Name): string => {
+    const present = given[name] ?? made[name];
+    if (present !== undefined) return present;
+    const fresh = randomBytes(name === "adminPassword" ? 12 : 32).toString("base64url");
+    made[name] = fresh;
+    return fresh;
+  };
+  if (local) made.firstKey ??= newVirtualKey();
   const result = {
     adminPassword: new Secret(value("adminPassword")),
     backendKey: new Secret(value("backendKey")),
     sessionSecret: new Secret(value("sessionSecret")),
     sealer: createSealer(value("encryptionKey")),
-    firstKey: local ? new Secret((made.firstKey ??= newVirtualKey())) : undefined,
+    firstKey: made.firstKey === undefined ? undefined : new Secret(made.firstKey),
     file,
     passwordGenerated: given.adminPassword === undefined,
     adminSecretSet: given.adminPassword !== undefined || given.backendKey !== undefined,
@@ -93,7 +104,10 @@ function readKept(file: string): Kept {
   try {
     return Kept.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new Error(`${file} holds the installation's secrets but cannot be read. Restore it from a backup; a new one could not open stored provider keys.`, { cause });
+    throw new Error(
+      `${file} holds the installation's secrets but cannot be read. Restore it from a backup; a new one could not open stored provider keys.`,
+      { cause },
+    );
   }
 }
 

@@ -49,7 +49,10 @@ async function findBinaries(): Promise<z.infer<typeof Binaries>> {
     const found = createRequire(parent).resolve(name);
     return Binaries.parse(await import(pathToFileURL(found).href));
   } catch (cause) {
-    throw new Error(`There is no embedded PostgreSQL for ${platform()}-${arch()} here. Set DATABASE_URL to a PostgreSQL of your own.`, { cause });
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform()}-${arch()} here. Set DATABASE_URL to a PostgreSQL of your own.`,
+      { cause },
+    );
   }
 }
 
@@ -86,7 +89,10 @@ function keptPassword(file: string): string {
   return z.object({ password: z.string() }).parse(JSON.parse(readFileSync(file, "utf8"))).password;
 }
 
-async function initialise(home: string, { binaries, owner, password }: { binaries: z.infer<typeof Binaries>; owner: Owner; password: string }): Promise<void> {
+async function initialise(
+  home: string,
+  { binaries, owner, password }: { binaries: z.infer<typeof Binaries>; owner: Owner; password: string },
+): Promise<void> {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
   const passwordFile = join(home, "..", ".database-password");
@@ -96,7 +102,13 @@ async function initialise(home: string, { binaries, owner, password }: { binarie
     chownSync(passwordFile, owner.uid, owner.gid);
   }
   try {
-    const flags = ["--auth=scram-sha-256", "--username=conduit", `--pwfile=${passwordFile}`, "--locale=C", "--encoding=UTF8"];
+    const flags = [
+      "--auth=scram-sha-256",
+      "--username=conduit",
+      `--pwfile=${passwordFile}`,
+      "--locale=C",
+      "--encoding=UTF8",
+    ];
     await run(binaries.initdb, [`--pgdata=${home}`, ...flags], { ...owner, cwd: tmpdir() });
   } finally {
     rmSync(passwordFile, { force: true });
@@ -104,7 +116,11 @@ async function initialise(home: string, { binaries, owner, password }: { binarie
 }
 
 /** The port of a server that already runs on these files, as its own pid file states it. */
-async function runningPort(home: string, binaries: z.infer<typeof Binaries>, owner: Owner): Promise<number | undefined> {
+async function runningPort(
+  home: string,
+  binaries: z.infer<typeof Binaries>,
+  owner: Owner,
+): Promise<number | undefined> {
   if (!existsSync(join(home, "postmaster.pid"))) return undefined;
   try {
     await run(binaries.pg_ctl, ["status", "-D", home], { ...owner, cwd: tmpdir() });
@@ -135,7 +151,9 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? resolvePort(address.port) : reject(new Error("No free port."))));
+      probe.close(() =>
+        typeof address === "object" && address ? resolvePort(address.port) : reject(new Error("No free port.")),
+      );
     });
   });
 }

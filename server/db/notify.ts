@@ -10,14 +10,22 @@ const POLL_MS = 1_000;
  * LISTEN/NOTIFY, and by comparing the change counter every second, which also finds what was missed while the connection
  * was down or where a pooler swallows notifications. Returns a function that stops it.
  */
-export function watchChanges(onChange: (topic: "catalog" | "keys" | "all") => void, onState: (up: boolean) => void): () => Promise<void> {
+export function watchChanges(
+  onChange: (topic: "catalog" | "keys" | "all") => void,
+  onState: (up: boolean) => void,
+): () => Promise<void> {
   let client: pg.Client | undefined;
   let counter: string | undefined;
   let stopped = false;
   let busy = false;
 
   const connect = async () => {
-    const made = new pg.Client({ connectionString: databaseUrl(), connectionTimeoutMillis: 2_000, query_timeout: 2_000, application_name: "conduit-listen" });
+    const made = new pg.Client({
+      connectionString: databaseUrl(),
+      connectionTimeoutMillis: 2_000,
+      query_timeout: 2_000,
+      application_name: "conduit-listen",
+    });
     made.on("error", (error) => {
       log.warn({ err: error }, "The connection that listens for changes was lost.");
       if (client === made) client = undefined;
@@ -44,7 +52,9 @@ export function watchChanges(onChange: (topic: "catalog" | "keys" | "all") => vo
       onState(false);
       const broken = client;
       client = undefined;
-      await broken?.end().catch((cause: unknown) => log.debug({ err: cause }, "A broken connection did not close cleanly."));
+      await broken
+        ?.end()
+        .catch((cause: unknown) => log.debug({ err: cause }, "A broken connection did not close cleanly."));
     } finally {
       busy = false;
     }

@@ -6,7 +6,12 @@ import { singleton } from "@/server/singleton";
 /** Calls on the hot path and in the ledger use this pool; everything an admin does goes through Prisma. */
 export function pool(): pg.Pool {
   return singleton("pg-pool", () => {
-    const made = new pg.Pool({ connectionString: databaseUrl(), max: 8, connectionTimeoutMillis: 5_000, application_name: "conduit" });
+    const made = new pg.Pool({
+      connectionString: databaseUrl(),
+      max: 8,
+      connectionTimeoutMillis: 5_000,
+      application_name: "conduit",
+    });
     // An idle connection that the server drops must not end the process; the next query opens a new one.
     made.on("error", (error) => log.warn({ err: error }, "An idle database connection was lost."));
     return made;
@@ -14,7 +19,10 @@ export function pool(): pg.Pool {
 }
 
 /** Rows of one parametrised statement. */
-export async function query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function query<Row extends pg.QueryResultRow>(
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   const result = await pool().query<Row>(text, [...values]);
   return result.rows;
 }

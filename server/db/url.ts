@@ -10,6 +10,6 @@ export function databaseUrl(): string {
 }
 
 /** Set once by the embedded server when it is up. */
-export function useDatabase(url: string): void {
+export function setDatabaseUrl(url: string): void {
   held.url = url;
 }

@@ -15,7 +15,10 @@ export async function waitForDatabase(url: string, limitMs: number): Promise<voi
       const reason = reasonOf(cause);
       if (isFinal(cause)) throw new Error(`DATABASE_URL cannot be used: ${reason}`, { cause });
       if (Date.now() + pauseMs > until) {
-        throw new Error(`The database at ${hostOf(url)} did not answer within ${Math.round(limitMs / 1000)} s: ${reason}`, { cause });
+        throw new Error(
+          `The database at ${hostOf(url)} did not answer within ${Math.round(limitMs / 1000)} s: ${reason}`,
+          { cause },
+        );
       }
       log.warn({ host: hostOf(url), reason, retryInMs: pauseMs }, "The database does not answer yet.");
       await sleep(pauseMs);

@@ -24,10 +24,13 @@ function presentedKey({ headers }: Inbound): string {
   let key: string | undefined;
   if (authorization !== undefined) {
     key = /^bearer\s+(\S+)\s*$/i.exec(authorization)?.[1];
-    if (key === undefined) throw new GatewayError("unauthenticated", "The Authorization header must be `Bearer <virtual key>`.");
+    if (key === undefined)
+      throw new GatewayError("unauthenticated", "The Authorization header must be `Bearer <virtual key>`.");
   } else if (typeof apiKey === "string") key = apiKey.trim();
   if (!key) {
-    throw new GatewayError("unauthenticated", "No key given. Send a virtual key as `Authorization: Bearer condt_…`.", { code: "missing_api_key" });
+    throw new GatewayError("unauthenticated", "No key given. Send a virtual key as `Authorization: Bearer condt_…`.", {
+      code: "missing_api_key",
+    });
   }
   if (key.length > MAX_KEY_LENGTH) throw new GatewayError("unauthenticated", "Invalid key.");
   return key;
@@ -36,9 +39,12 @@ function presentedKey({ headers }: Inbound): string {
 function usable(caller: Caller | null, nowMs: number): Caller {
   if (!caller) throw new GatewayError("unauthenticated", "Invalid key.");
   if (!caller.enabled) throw new GatewayError("unauthenticated", "This key is disabled.", { code: "key_disabled" });
-  if (!caller.groupEnabled) throw new GatewayError("unauthenticated", "The group of this key is disabled.", { code: "group_disabled" });
+  if (!caller.groupEnabled)
+    throw new GatewayError("unauthenticated", "The group of this key is disabled.", { code: "group_disabled" });
   if (caller.expiresAtMs !== null && caller.expiresAtMs <= nowMs) {
-    throw new GatewayError("unauthenticated", `This key expired on ${new Date(caller.expiresAtMs).toISOString()}.`, { code: "key_expired" });
+    throw new GatewayError("unauthenticated", `This key expired on ${new Date(caller.expiresAtMs).toISOString()}.`, {
+      code: "key_expired",
+    });
   }
   return caller;
 }

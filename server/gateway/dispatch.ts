@@ -17,11 +17,16 @@ export type Answer = { readonly type: ProviderType; readonly chat: Chat; readonl
 const MAX_ERROR_BYTES = 1024 * 1024;
 
 /** Sends a chat call to the first target. Throws a GatewayError that says what kind of failure it was. */
-export async function dispatch(call: Call, request: ReadBody<ChatRequest>, targets: readonly CallTarget[]): Promise<Answer> {
+export async function dispatch(
+  call: Call,
+  request: ReadBody<ChatRequest>,
+  targets: readonly CallTarget[],
+): Promise<Answer> {
   const [target] = targets;
   if (!target) throw new GatewayError("internal", "A model was resolved to no target.");
   const type = providerType(target.provider.type);
-  if (!type?.chat) throw new GatewayError("invalid_request", `The model '${call.model}' does not do chat.`, { param: "model" });
+  if (!type?.chat)
+    throw new GatewayError("invalid_request", `The model '${call.model}' does not do chat.`, { param: "model" });
   call.target = target;
   call.attempts++;
   const { request: encoded, dropped } = encodeChat(type.chat, request, addressOf(type, target));
@@ -45,7 +50,12 @@ export async function dispatch(call: Call, request: ReadBody<ChatRequest>, targe
 function addressOf(type: ProviderType, { provider, upstreamModel }: CallTarget): Target {
   const baseUrl = provider.baseUrl ?? type.baseUrl;
   if (!baseUrl) throw new GatewayError("upstream_denied", `The provider '${provider.name}' has no base URL.`);
-  return { baseUrl: baseUrl.replace(/\/+$/, ""), model: upstreamModel, headers: provider.headers, options: provider.options };
+  return {
+    baseUrl: baseUrl.replace(/\/+$/, ""),
+    model: upstreamModel,
+    headers: provider.headers,
+    options: provider.options,
+  };
 }
 
 function encodeChat(chat: Chat, { bytes, value }: ReadBody<ChatRequest>, target: Target): Encoded {
@@ -56,13 +66,19 @@ function encodeChat(chat: Chat, { bytes, value }: ReadBody<ChatRequest>, target:
     fields.stream_options = JSON.stringify({ ...value.stream_options, include_usage: true });
   }
   const headers = { "content-type": "application/json", ...target.headers };
-  return { request: { method: "POST", url: target.baseUrl + chat.path, headers, body: spliceJson(bytes, fields) }, dropped: [] };
+  return {
+    request: { method: "POST", url: target.baseUrl + chat.path, headers, body: spliceJson(bytes, fields) },
+    dropped: [],
+  };
 }
 
 async function rejection(type: ProviderType, response: UpstreamResponse): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) {
     response.abort();
-    return new GatewayError("upstream_unavailable", "The provider answered with a redirect, which is not followed. Check its base URL.");
+    return new GatewayError(
+      "upstream_unavailable",
+      "The provider answered with a redirect, which is not followed. Check its base URL.",
+    );
   }
   const bytes = await readAll(response, MAX_ERROR_BYTES);
   return upstreamError(type.classify(response.status, parseJson(bytes)), response.status, response.headers);

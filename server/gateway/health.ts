@@ -18,14 +18,24 @@ export const ready: Endpoint = async () => {
   const state = health();
   const ok = state.started && state.database && !state.draining;
   const status = state.draining ? "draining" : ok ? "ok" : "unavailable";
-  const body = { status, database: state.database ? "up" : "down", redis: state.redis, ledger_backlog: ledgerBacklog() };
+  const body = {
+    status,
+    database: state.database ? "up" : "down",
+    redis: state.redis,
+    ledger_backlog: ledgerBacklog(),
+  };
   return { status: ok ? 200 : 503, headers: json, body: JSON.stringify(body) };
 };
 
 /** `GET /metrics` in Prometheus form, for the backend key or for this machine itself. */
 export const scrape: Endpoint = async (inbound) => {
-  if (!mayScrape(inbound)) return failed(new GatewayError("unauthenticated", "Metrics are for the backend key or for loopback."));
-  return { status: 200, headers: { "content-type": metrics.registry.contentType }, body: await metrics.registry.metrics() };
+  if (!mayScrape(inbound))
+    return failed(new GatewayError("unauthenticated", "Metrics are for the backend key or for loopback."));
+  return {
+    status: 200,
+    headers: { "content-type": metrics.registry.contentType },
+    body: await metrics.registry.metrics(),
+  };
 };
 
 function mayScrape({ headers, ip }: Inbound): boolean {

@@ -8,7 +8,13 @@ export const getKey: Endpoint = (inbound) =>
   look(inbound, async (caller) => ({
     object: "key",
     name: caller.keyName,
-    group: caller.groupName === null ? null : { name: caller.groupName, balance_usd: caller.groupBalanceNano === null ? null : usd(caller.groupBalanceNano) },
+    group:
+      caller.groupName === null
+        ? null
+        : {
+            name: caller.groupName,
+            balance_usd: caller.groupBalanceNano === null ? null : usd(caller.groupBalanceNano),
+          },
     models: caller.models,
     expires_at: caller.expiresAtMs === null ? null : new Date(caller.expiresAtMs).toISOString(),
     limits: caller.limits,
@@ -16,7 +22,14 @@ export const getKey: Endpoint = (inbound) =>
     budgets: await Promise.all(
       caller.budgets.map(async (budget) => {
         const { spentNano, resetsAt } = await spentBy(caller, budget.owner, budget.period);
-        return { owner: budget.owner, period: budget.period, limit_usd: usd(budget.limitNano), spent_usd: usd(spentNano), reserved_usd: 0, resets_at: resetsAt?.toISOString() ?? null };
+        return {
+          owner: budget.owner,
+          period: budget.period,
+          limit_usd: usd(budget.limitNano),
+          spent_usd: usd(spentNano),
+          reserved_usd: 0,
+          resets_at: resetsAt?.toISOString() ?? null,
+        };
       }),
     ),
   }));

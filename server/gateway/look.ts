@@ -13,7 +13,11 @@ export async function look(inbound: Inbound, answer: (caller: Caller) => unknown
   try {
     const caller = await authenticate(inbound);
     const value = await answer(caller);
-    return { status: 200, headers: { "x-request-id": requestId, "content-type": "application/json" }, body: JSON.stringify(value) };
+    return {
+      status: 200,
+      headers: { "x-request-id": requestId, "content-type": "application/json" },
+      body: JSON.stringify(value),
+    };
   } catch (thrown) {
     return failed(thrown, requestId);
   }
@@ -22,6 +26,11 @@ export async function look(inbound: Inbound, answer: (caller: Caller) => unknown
 /** An error as an answer outside any call. */
 export function failed(thrown: unknown, requestId = `req_${randomUUID().replaceAll("-", "")}`): Reply {
   const error = asGatewayError(thrown);
-  if (error.kind === "internal") log.error({ requestId, err: error.cause ?? error }, "A request failed in the gateway.");
-  return { status: error.status, headers: { "x-request-id": requestId, ...errorHeaders(error) }, body: JSON.stringify(openaiError(error)) };
+  if (error.kind === "internal")
+    log.error({ requestId, err: error.cause ?? error }, "A request failed in the gateway.");
+  return {
+    status: error.status,
+    headers: { "x-request-id": requestId, ...errorHeaders(error) },
+    body: JSON.stringify(openaiError(error)),
+  };
 }

@@ -18,7 +18,10 @@ export const getModel: Endpoint = (inbound) =>
   look(inbound, (caller) => {
     const id = inbound.params.id ?? "";
     const [target] = resolve(caller, id);
-    if (!target) throw new GatewayError("model_not_found", `The model '${id}' does not exist or you do not have access to it.`, { param: "model" });
+    if (!target)
+      throw new GatewayError("model_not_found", `The model '${id}' does not exist or you do not have access to it.`, {
+        param: "model",
+      });
     return view(id, catalog().models.get(id)?.created ?? 0, target.provider.name);
   });
 

@@ -92,7 +92,8 @@ export class NativeStream implements Translator {
     if (last && last.length < 4) this.#parts[this.#parts.length - 1] = Buffer.concat([last, bytes]);
     else this.#parts.push(bytes);
     this.#partBytes += bytes.length;
-    if (this.#partBytes > MAX_EVENT_BYTES) throw new GatewayError("upstream_garbled", "The provider sent an event larger than 16 MiB.");
+    if (this.#partBytes > MAX_EVENT_BYTES)
+      throw new GatewayError("upstream_garbled", "The provider sent an event larger than 16 MiB.");
   }
 
   #examine(bytes: Buffer): Buffer | undefined {
@@ -135,7 +136,12 @@ export class NativeStream implements Translator {
     if (!isRecord(choice.delta)) return;
     // The opening event names only the role; a token is anything that carries text or a tool call.
     const { role: _role, ...rest } = choice.delta;
-    if (Object.values(rest).some((value) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0))) markFirstToken(this.#call);
+    if (
+      Object.values(rest).some(
+        (value) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0),
+      )
+    )
+      markFirstToken(this.#call);
   }
 }
 
@@ -161,7 +167,12 @@ function errorStatus(error: Record<string, unknown>): number {
 
 /** Whether text of whole events may hold a usage, a finish reason, an error or the end. */
 function isNotable(text: string): boolean {
-  return hasValue(text, '"finish_reason"') || hasValue(text, '"usage"') || text.includes('"error"') || text.includes("[DONE]");
+  return (
+    hasValue(text, '"finish_reason"') ||
+    hasValue(text, '"usage"') ||
+    text.includes('"error"') ||
+    text.includes("[DONE]")
+  );
 }
 
 /** Whether a name is followed by something other than `null`. In a JSON string the quotes would be escaped. */

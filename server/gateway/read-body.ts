@@ -20,5 +20,9 @@ export async function readBody<T>(inbound: Inbound, schema: ZodType<T>): Promise
   if (checked.success) return { bytes, value: checked.data };
   const [issue] = checked.error.issues;
   const param = issue?.path.map(String).join(".") || undefined;
-  throw new GatewayError("invalid_request", `${param ? `Invalid '${param}': ` : ""}${issue?.message ?? "Invalid request."}`, { param });
+  throw new GatewayError(
+    "invalid_request",
+    `${param ? `Invalid '${param}': ` : ""}${issue?.message ?? "Invalid request."}`,
+    { param },
+  );
 }

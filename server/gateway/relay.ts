@@ -38,7 +38,7 @@ async function relayWhole(call: Call, { chat, type, response }: Answer): Promise
   let body: Buffer | string = bytes;
   if (chat.kind === "native") readNative(call, type, parsed);
   else {
-      const { completion, usage } = chat.decode(parsed, decodeContext(call));
+    const { completion, usage } = chat.decode(parsed, decodeContext(call));
     call.usage = usage;
     call.finishReason = completion.choices[0]?.finish_reason;
     body = JSON.stringify(usage ? { ...completion, usage: chatUsage(usage) } : completion);

@@ -5,7 +5,9 @@ import type { Caller } from "@/server/state/key-cache";
 
 /** Whether one of the key's patterns covers a model name. */
 export function mayUse(caller: Caller, model: string): boolean {
-  return caller.models.some((pattern) => (pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model));
+  return caller.models.some((pattern) =>
+    pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model,
+  );
 }
 
 /**
@@ -15,7 +17,9 @@ export function mayUse(caller: Caller, model: string): boolean {
 export function resolve(caller: Caller, model: string): readonly CallTarget[] {
   const targets = byName(catalog(), caller, model) ?? byProvider(catalog(), caller, model);
   if (!targets || targets.length === 0) {
-    throw new GatewayError("model_not_found", `The model '${model}' does not exist or you do not have access to it.`, { param: "model" });
+    throw new GatewayError("model_not_found", `The model '${model}' does not exist or you do not have access to it.`, {
+      param: "model",
+    });
   }
   return targets;
 }
@@ -39,14 +43,24 @@ function byProvider(state: Catalog, caller: Caller, name: string): CallTarget[] 
   return [toTarget(provider, upstreamModel, deployment)];
 }
 
-function findDeployment({ models }: Catalog, provider: CatalogProvider, upstreamModel: string): CatalogDeployment | undefined {
+function findDeployment(
+  { models }: Catalog,
+  provider: CatalogProvider,
+  upstreamModel: string,
+): CatalogDeployment | undefined {
   for (const model of models.values()) {
-    const found = model.deployments.find((deployment) => deployment.provider.id === provider.id && deployment.upstreamModel === upstreamModel);
+    const found = model.deployments.find(
+      (deployment) => deployment.provider.id === provider.id && deployment.upstreamModel === upstreamModel,
+    );
     if (found) return found;
   }
   return undefined;
 }
 
-function toTarget(provider: CatalogProvider, upstreamModel: string, deployment: CatalogDeployment | undefined): CallTarget {
+function toTarget(
+  provider: CatalogProvider,
+  upstreamModel: string,
+  deployment: CatalogDeployment | undefined,
+): CallTarget {
   return { provider, upstreamModel, deployment, key: provider.keys[0] };
 }

@@ -83,7 +83,8 @@ function count(call: Call, { status, durationMs, usage, cost }: Outcome): void {
   if (input > 0) metrics.tokens.inc({ direction: "input", model, provider }, input);
   if (output > 0) metrics.tokens.inc({ direction: "output", model, provider }, output);
   if (cost !== undefined && cost > 0n) metrics.cost.inc({ model, provider }, Number(cost) / 1e9);
-  if (log.isLevelEnabled("debug")) log.debug({ requestId: call.requestId, status, model: call.model, provider, durationMs }, "Call settled.");
+  if (log.isLevelEnabled("debug"))
+    log.debug({ requestId: call.requestId, status, model: call.model, provider, durationMs }, "Call settled.");
 }
 
 /** Text as PostgreSQL can hold it: without NUL, and not longer than what a page shows. */

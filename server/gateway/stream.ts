@@ -75,9 +75,15 @@ export async function openStream(call: Call, response: UpstreamResponse, transla
   };
 }
 
-function close(call: Call, { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink }): void {
+function close(
+  call: Call,
+  { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink },
+): void {
   if (!call.usage) call.estimate = estimateUsage(call, translator.producedTokens, translator.earlyUsage);
-  if (broken === undefined) return settle(call, 200);
+  if (broken === undefined) {
+    settle(call, 200);
+    return;
+  }
   const error = failureOf(call, asStreamError(broken));
   noteFailure(call, error);
   // The answer began with 200; the ledger tells how it ended.

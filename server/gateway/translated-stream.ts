@@ -4,7 +4,7 @@ import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { StreamPiece } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
-import { SSE_DONE, SseParser, type ServerSentEvent, sseData } from "@/server/wire/sse";
+import { type ServerSentEvent, SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
 import { chatUsage, type Usage } from "@/server/wire/usage";
 
 /** Translates another dialect's stream into OpenAI chat events, one upstream event at a time. */
@@ -64,7 +64,13 @@ export class TranslatedStream implements Translator {
     this.#last = chunk;
     for (const { delta, finish_reason } of chunk.choices) {
       if (finish_reason) this.#call.finishReason = finish_reason;
-      if (delta.content || delta.refusal || delta.reasoning_content || delta.tool_calls?.length || delta.thinking_blocks?.length) {
+      if (
+        delta.content ||
+        delta.refusal ||
+        delta.reasoning_content ||
+        delta.tool_calls?.length ||
+        delta.thinking_blocks?.length
+      ) {
         this.producedTokens++;
         markFirstToken(this.#call);
       }

@@ -11,7 +11,12 @@ export function upstreamError(classified: Classified, status?: number, headers?:
   const rejected = kind === "upstream_rejected";
   return new GatewayError(kind, (message ?? FALLBACK).slice(0, MAX_MESSAGE), {
     // A request that the vendor rejects is the caller's to mend, in the vendor's words; everything else is in ours.
-    ...(rejected && { type, code: code ?? null, param, status: status && status >= 400 && status < 500 ? status : undefined }),
+    ...(rejected && {
+      type,
+      code: code ?? null,
+      param,
+      status: status && status >= 400 && status < 500 ? status : undefined,
+    }),
     retryAfterSeconds: retryAfter(headers),
   });
 }

@@ -18,12 +18,17 @@ export async function answer(inbound: Omit<Inbound, "params">): Promise<Reply> {
 
 async function route(inbound: Omit<Inbound, "params">): Promise<Reply> {
   const found = match(inbound.path);
-  if (!found) return failed(new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }));
+  if (!found)
+    return failed(
+      new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }),
+    );
   const allowed = Object.keys(found.methods).join(", ");
   if (inbound.method === "OPTIONS") return preflight(inbound, allowed);
   const endpoint = found.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
   if (!endpoint) {
-    const reply = failed(new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`));
+    const reply = failed(
+      new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
+    );
     return { ...reply, headers: { ...reply.headers, allow: allowed } };
   }
   try {
@@ -55,5 +60,9 @@ function corsHeaders({ headers }: Omit<Inbound, "params">): Record<string, strin
   if (origin === undefined) return undefined;
   const any = env.corsOrigins.includes("*");
   if (!any && !env.corsOrigins.includes(origin)) return undefined;
-  return { "access-control-allow-origin": any ? "*" : origin, "access-control-expose-headers": EXPOSED, ...(!any && { vary: "origin" }) };
+  return {
+    "access-control-allow-origin": any ? "*" : origin,
+    "access-control-expose-headers": EXPOSED,
+    ...(!any && { vary: "origin" }),
+  };
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Cancel } from "@/server/cancel";
+import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import type { Sink } from "@/server/gateway/endpoint";
-import { env } from "@/server/env";
 import { answer } from "@/server/http/answer";
 import { log } from "@/server/log";
 
@@ -32,13 +32,21 @@ export async function listener(request: IncomingMessage, response: ServerRespons
   }
   // A request whose body was refused unread must not leave its rest on a connection that goes on.
   const unread = !request.complete && request.method !== "GET" && request.method !== "HEAD";
-  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body), ...(unread && { connection: "close" }) });
+  response.writeHead(status, {
+    ...headers,
+    "content-length": Buffer.byteLength(body),
+    ...(unread && { connection: "close" }),
+  });
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
 /** The caller's address; the first one of `x-forwarded-for` counts only where a proxy is trusted to set it. */
 export function clientIp(forwarded: string | string[] | undefined, remote: string | undefined): string {
-  const first = env.trustProxy ? String(forwarded ?? "").split(",")[0]?.trim() : undefined;
+  const first = env.trustProxy
+    ? String(forwarded ?? "")
+        .split(",")[0]
+        ?.trim()
+    : undefined;
   return (first || remote || "").replace(/^::ffff:/, "");
 }
 

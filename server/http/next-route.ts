@@ -7,4 +7,11 @@ const handler = async (request: Request): Promise<Response> => {
 };
 
 /** What a `route.ts` below app/ exports for a path of the gateway; the gateway itself says which methods a path takes. */
-export const gatewayRoute = { GET: handler, POST: handler, PUT: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+export const gatewayRoute = {
+  GET: handler,
+  POST: handler,
+  PUT: handler,
+  PATCH: handler,
+  DELETE: handler,
+  OPTIONS: handler,
+};

@@ -5,7 +5,10 @@ import { answer } from "@/server/http/answer";
 import { clientIp } from "@/server/http/listener";
 
 /** Answers one Web request on the gateway's paths: mount 1, for Next's route handlers. */
-export async function routeHandler(request: Request, options: { actAsKeyId?: string; path?: string } = {}): Promise<Response> {
+export async function routeHandler(
+  request: Request,
+  options: { actAsKeyId?: string; path?: string } = {},
+): Promise<Response> {
   const url = new URL(request.url);
   const cancel = new Cancel();
   if (request.signal.aborted) cancel.abort();
@@ -24,13 +27,14 @@ export async function routeHandler(request: Request, options: { actAsKeyId?: str
   };
   const { status, headers: sent, body } = await answer(inbound);
   if (typeof body === "function") return new Response(toStream(body, cancel), { status, headers: sent });
-  const bytes = status === 204 || request.method === "HEAD" ? null : typeof body === "string" ? body : new Uint8Array(body);
+  const bytes =
+    status === 204 || request.method === "HEAD" ? null : typeof body === "string" ? body : new Uint8Array(body);
   return new Response(bytes, { status, headers: sent });
 }
 
 function toStream(body: StreamBody, cancel: Cancel): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let resume = () => {};
+  let resume: (() => void) | undefined;
   let gone = false;
   return new ReadableStream<Uint8Array>(
     {
@@ -53,7 +57,7 @@ function toStream(body: StreamBody, cancel: Cancel): ReadableStream<Uint8Array> 
           (error: unknown) => controller.error(error),
         );
       },
-      pull: () => resume(),
+      pull: () => resume?.(),
       cancel: () => {
         gone = true;
         cancel.abort();

@@ -15,7 +15,10 @@ export const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "PO
   "/metrics": { GET: scrape },
 };
 
-export type Match = { readonly methods: Readonly<Partial<Record<string, Endpoint>>>; readonly params: Readonly<Record<string, string>> };
+export type Match = {
+  readonly methods: Readonly<Partial<Record<string, Endpoint>>>;
+  readonly params: Readonly<Record<string, string>>;
+};
 
 const prefixes = Object.entries(routes).flatMap(([pattern, methods]) => {
   const rest = /^(.*\/)\{(\w+)\.\.\.\}$/.exec(pattern);

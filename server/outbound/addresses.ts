@@ -5,15 +5,37 @@ import { GatewayError } from "@/server/errors";
 /** Addresses that are not on the public internet. Source: IANA special-purpose address registries. */
 const notPublic = new BlockList();
 for (const [network, prefix] of [
-  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12],
-  ["192.0.0.0", 24], ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15],
-  ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 4], ["240.0.0.0", 4],
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
 ] as const) {
   notPublic.addSubnet(network, prefix, "ipv4");
 }
 for (const [network, prefix] of [
-  ["::", 128], ["::1", 128], ["64:ff9b:1::", 48], ["100::", 64], ["2001::", 23], ["2001:db8::", 32], ["2002::", 16],
-  ["3fff::", 20], ["5f00::", 16], ["fc00::", 7], ["fe80::", 10], ["ff00::", 8],
+  ["::", 128],
+  ["::1", 128],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["3fff::", 20],
+  ["5f00::", 16],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["ff00::", 8],
 ] as const) {
   notPublic.addSubnet(network, prefix, "ipv6");
 }
@@ -60,7 +82,12 @@ export function guardedLookup(allowPrivateNetwork: boolean): LookupFunction {
       if (error) return callback(error, "", 0);
       const allowed = addresses.filter(({ address }) => addressAllowed(address, allowPrivateNetwork));
       const [first] = allowed;
-      if (!first) return callback(Object.assign(new Error("address not allowed", { cause: refused(hostname) }), { code: NOT_ALLOWED }), "", 0);
+      if (!first)
+        return callback(
+          Object.assign(new Error("address not allowed", { cause: refused(hostname) }), { code: NOT_ALLOWED }),
+          "",
+          0,
+        );
       if (options.all) return callback(null, allowed);
       return callback(null, first.address, first.family);
     });

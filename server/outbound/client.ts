@@ -174,7 +174,10 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#onData) return this.#onData(chunk);
+    if (this.#onData) {
+      this.#onData(chunk);
+      return;
+    }
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     if (this.#heldBytes > HELD_BYTES) this.pause();
@@ -185,7 +188,11 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#finish(this.#aborted ? new GatewayError("cancelled", "The call was cancelled.") : outboundError(error, this.status !== 0));
+    this.#finish(
+      this.#aborted
+        ? new GatewayError("cancelled", "The call was cancelled.")
+        : outboundError(error, this.status !== 0),
+    );
   }
 
   #finish(error: GatewayError | undefined): void {

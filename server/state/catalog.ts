@@ -6,7 +6,12 @@ import type { Secret } from "@/server/secret";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 
-export type CatalogKey = { readonly id: string; readonly name: string; readonly weight: number; readonly credential: Secret };
+export type CatalogKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly weight: number;
+  readonly credential: Secret;
+};
 
 export type CatalogProvider = {
   readonly id: string;
@@ -82,16 +87,35 @@ export function reloadCatalog(): Promise<void> {
   return held.loading;
 }
 
-type ProviderRow = { id: string; name: string; type: string; base_url: string | null; allow_private_network: boolean; headers: unknown; options: unknown };
+type ProviderRow = {
+  id: string;
+  name: string;
+  type: string;
+  base_url: string | null;
+  allow_private_network: boolean;
+  headers: unknown;
+  options: unknown;
+};
 type KeyRow = { id: string; provider_id: string; name: string; sealed: string; weight: number };
 type ModelRow = { id: string; name: string; strategy: string; fallbacks: string[]; created_at: Date };
-type DeploymentRow = { id: string; model_id: string; provider_id: string; upstream_model: string; priority: number; weight: number };
+type DeploymentRow = {
+  id: string;
+  model_id: string;
+  provider_id: string;
+  upstream_model: string;
+  priority: number;
+  weight: number;
+};
 type PriceRow = { id: string; deployment_id: string; effective_from: Date; rates: unknown };
 
 async function readCatalog(): Promise<Catalog> {
   const [providerRows, keyRows, modelRows, deploymentRows, priceRows] = await Promise.all([
-    query<ProviderRow>("SELECT id, name, type, base_url, allow_private_network, headers, options FROM provider WHERE enabled"),
-    query<KeyRow>("SELECT id, provider_id, name, sealed, weight FROM provider_key WHERE enabled ORDER BY created_at, id"),
+    query<ProviderRow>(
+      "SELECT id, name, type, base_url, allow_private_network, headers, options FROM provider WHERE enabled",
+    ),
+    query<KeyRow>(
+      "SELECT id, provider_id, name, sealed, weight FROM provider_key WHERE enabled ORDER BY created_at, id",
+    ),
     query<ModelRow>("SELECT id, name, strategy, fallbacks, created_at FROM model WHERE enabled ORDER BY name"),
     query<DeploymentRow>(
       "SELECT id, model_id, provider_id, upstream_model, priority, weight FROM deployment WHERE enabled ORDER BY priority, created_at, id",
@@ -110,7 +134,10 @@ async function readCatalog(): Promise<Catalog> {
     const created = Math.floor(row.created_at.getTime() / 1000);
     return [row.name, { name: row.name, created, strategy: row.strategy, fallbacks: row.fallbacks, deployments }];
   });
-  return { models: new Map(models), providers: new Map([...providers.values()].map((provider) => [provider.name, provider])) };
+  return {
+    models: new Map(models),
+    providers: new Map([...providers.values()].map((provider) => [provider.name, provider])),
+  };
 }
 
 const Headers = z.record(z.string(), z.string());
@@ -119,9 +146,19 @@ const Options = z.record(z.string(), z.unknown());
 function toProvider(row: ProviderRow, keyRows: KeyRow[]): CatalogProvider {
   const keys = keyRows.flatMap((key): CatalogKey[] => {
     try {
-      return [{ id: key.id, name: key.name, weight: key.weight, credential: secrets().sealer.open(key.sealed, `provider:${row.id}`) }];
+      return [
+        {
+          id: key.id,
+          name: key.name,
+          weight: key.weight,
+          credential: secrets().sealer.open(key.sealed, `provider:${row.id}`),
+        },
+      ];
     } catch (error) {
-      log.error({ err: error, provider: row.name, name: key.name }, "A provider key cannot be opened: it was sealed with another CONDUIT_ENCRYPTION_KEY.");
+      log.error(
+        { err: error, provider: row.name, name: key.name },
+        "A provider key cannot be opened: it was sealed with another CONDUIT_ENCRYPTION_KEY.",
+      );
       return [];
     }
   });
@@ -144,5 +181,12 @@ function toDeployment(row: DeploymentRow, provider: CatalogProvider, priceRows: 
     log.error({ price: price.id }, "A price has rates that cannot be read; the model counts as unpriced.");
     return [];
   });
-  return { id: row.id, upstreamModel: row.upstream_model, priority: row.priority, weight: row.weight, provider, prices };
+  return {
+    id: row.id,
+    upstreamModel: row.upstream_model,
+    priority: row.priority,
+    weight: row.weight,
+    provider,
+    prices,
+  };
 }

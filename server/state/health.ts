@@ -10,5 +10,8 @@ type Health = {
 
 /** What this process knows of itself and of what it depends on; its owners write to it. */
 export function health(): Health {
-  return singleton("health", (): Health => ({ started: false, database: false, redis: "not configured", draining: false }));
+  return singleton(
+    "health",
+    (): Health => ({ started: false, database: false, redis: "not configured", draining: false }),
+  );
 }

@@ -3,7 +3,12 @@ import { GatewayError } from "@/server/errors";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 
-export type CallerBudget = { readonly id: string; readonly owner: "key" | "group"; readonly period: string; readonly limitNano: bigint };
+export type CallerBudget = {
+  readonly id: string;
+  readonly owner: "key" | "group";
+  readonly period: string;
+  readonly limitNano: bigint;
+};
 
 /** Who calls: a virtual key and its group. */
 export type Caller = {
@@ -52,7 +57,9 @@ export function lookUpCaller(hash: string): Promise<Caller | null> {
         return caller;
       })
       .catch((cause: unknown) => {
-        throw new GatewayError("store_unavailable", "The key cannot be checked right now. Try again shortly.", { cause });
+        throw new GatewayError("store_unavailable", "The key cannot be checked right now. Try again shortly.", {
+          cause,
+        });
       })
       .finally(() => held.reading.delete(hash));
     held.reading.set(hash, reading);
@@ -91,13 +98,27 @@ function remember(hash: string, caller: Caller | null): void {
 }
 
 type Row = {
-  hash: string; id: string; name: string; models: string[]; enabled: boolean; expires_at: Date | null;
-  rpm: number | null; tpm: number | null; concurrent: number | null; tags: string[];
-  group_id: string | null; group_name: string | null; group_enabled: boolean | null; balance_nano: string | null;
+  hash: string;
+  id: string;
+  name: string;
+  models: string[];
+  enabled: boolean;
+  expires_at: Date | null;
+  rpm: number | null;
+  tpm: number | null;
+  concurrent: number | null;
+  tags: string[];
+  group_id: string | null;
+  group_name: string | null;
+  group_enabled: boolean | null;
+  balance_nano: string | null;
   budgets: { id: string; owner: "key" | "group"; period: string; limit: string }[] | null;
 };
 
-async function readCallers(condition: "k.hash = ANY($1)" | "k.id = ANY($1::uuid[])", values: readonly string[]): Promise<Map<string, Caller>> {
+async function readCallers(
+  condition: "k.hash = ANY($1)" | "k.id = ANY($1::uuid[])",
+  values: readonly string[],
+): Promise<Map<string, Caller>> {
   const rows = await query<Row>(
     `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.rpm, k.tpm, k.concurrent, k.tags,
             g.id AS group_id, g.name AS group_name, g.enabled AS group_enabled, g.balance_nano,
@@ -121,7 +142,12 @@ function toCaller(row: Row): Caller {
     expiresAtMs: row.expires_at?.getTime() ?? null,
     models: row.models,
     limits: { rpm: row.rpm, tpm: row.tpm, concurrent: row.concurrent },
-    budgets: (row.budgets ?? []).map(({ id, owner, period, limit }) => ({ id, owner, period, limitNano: BigInt(limit) })),
+    budgets: (row.budgets ?? []).map(({ id, owner, period, limit }) => ({
+      id,
+      owner,
+      period,
+      limitNano: BigInt(limit),
+    })),
     groupBalanceNano: row.balance_nano === null ? null : BigInt(row.balance_nano),
     tags: row.tags,
   };

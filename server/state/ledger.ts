@@ -99,7 +99,10 @@ async function writeBatches(): Promise<void> {
       held.pauseMs = 0;
     } catch (error) {
       held.pauseMs = Math.min(MAX_PAUSE_MS, (held.pauseMs || FLUSH_MS) * 2);
-      log.error({ err: error, waiting: held.waiting.length, retryInMs: held.pauseMs }, "The ledger could not be written; it is kept and tried again.");
+      log.error(
+        { err: error, waiting: held.waiting.length, retryInMs: held.pauseMs },
+        "The ledger could not be written; it is kept and tried again.",
+      );
       return;
     }
   }
@@ -135,14 +138,44 @@ async function write(batch: readonly LedgerRow[]): Promise<void> {
 }
 
 const COLUMNS: Record<keyof LedgerRow, string> = {
-  id: "uuid", started_at: "timestamptz", request_id: "text", key_id: "uuid", key_name: "text", group_id: "uuid",
-  group_name: "text", model: "text", deployment_id: "uuid", provider_id: "uuid", provider_name: "text",
-  provider_key_name: "text", upstream_model: "text", operation: "text", dialect: "text", stream: "boolean",
-  status: "integer", error_kind: "text", error_message: "text", finish_reason: "text", attempts: "integer",
-  input_tokens: "bigint", cached_input_tokens: "bigint", cache_write_tokens: "bigint", cache_write_1h_tokens: "bigint",
-  output_tokens: "bigint", reasoning_tokens: "bigint", audio_input_tokens: "bigint", audio_output_tokens: "bigint",
-  estimated: "boolean", cost_nano: "bigint", price_id: "uuid", first_token_ms: "integer", duration_ms: "integer",
-  client_ip: "text", user_agent: "text", tags: "text[]", dropped: "text[]",
+  id: "uuid",
+  started_at: "timestamptz",
+  request_id: "text",
+  key_id: "uuid",
+  key_name: "text",
+  group_id: "uuid",
+  group_name: "text",
+  model: "text",
+  deployment_id: "uuid",
+  provider_id: "uuid",
+  provider_name: "text",
+  provider_key_name: "text",
+  upstream_model: "text",
+  operation: "text",
+  dialect: "text",
+  stream: "boolean",
+  status: "integer",
+  error_kind: "text",
+  error_message: "text",
+  finish_reason: "text",
+  attempts: "integer",
+  input_tokens: "bigint",
+  cached_input_tokens: "bigint",
+  cache_write_tokens: "bigint",
+  cache_write_1h_tokens: "bigint",
+  output_tokens: "bigint",
+  reasoning_tokens: "bigint",
+  audio_input_tokens: "bigint",
+  audio_output_tokens: "bigint",
+  estimated: "boolean",
+  cost_nano: "bigint",
+  price_id: "uuid",
+  first_token_ms: "integer",
+  duration_ms: "integer",
+  client_ip: "text",
+  user_agent: "text",
+  tags: "text[]",
+  dropped: "text[]",
 };
 const names = Object.keys(COLUMNS).join(", ");
 
@@ -150,7 +183,9 @@ const names = Object.keys(COLUMNS).join(", ");
 const WRITE = `
 WITH added AS (
   INSERT INTO call (${names})
-  SELECT ${names} FROM json_to_recordset($1::json) AS given(${Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`).join(", ")})
+  SELECT ${names} FROM json_to_recordset($1::json) AS given(${Object.entries(COLUMNS)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(", ")})
   ON CONFLICT (started_at, id) DO NOTHING
   RETURNING *
 ), summed AS (

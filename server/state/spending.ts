@@ -22,9 +22,14 @@ export function periodBounds(period: string, now: Date): { from: Date | null; re
 }
 
 /** What a key, or every key of its group, spent in a period, in nano-dollars, by the hourly rollup. */
-export async function spentBy(caller: Caller, owner: "key" | "group", period: string): Promise<{ spentNano: bigint; resetsAt: Date | null }> {
+export async function spentBy(
+  caller: Caller,
+  owner: "key" | "group",
+  period: string,
+): Promise<{ spentNano: bigint; resetsAt: Date | null }> {
   const { from, resetsAt } = periodBounds(period, new Date());
-  const whose = owner === "key" ? "key_id = $1" : "key_id IN (SELECT id::text FROM virtual_key WHERE group_id::text = $1)";
+  const whose =
+    owner === "key" ? "key_id = $1" : "key_id IN (SELECT id::text FROM virtual_key WHERE group_id::text = $1)";
   const [row] = await query<{ spent: string }>(
     `SELECT coalesce(sum(cost_nano), 0)::text AS spent FROM call_rollup WHERE ${whose} AND hour >= coalesce($2, '-infinity'::timestamptz)`,
     [owner === "key" ? caller.keyId : caller.groupId, from],
