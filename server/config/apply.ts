@@ -7,7 +7,8 @@ import type { Config } from "@/server/config/parse";
 import { removeUndeclared } from "@/server/config/remove";
 import { prisma } from "@/server/db/prisma";
 
-const TIMEOUT_MS = 60_000;
+/** Far more than thousands of objects take. */
+const TIMEOUT_MS = 300_000;
 
 /**
  * Makes the stored objects what the file declares, in one transaction: creates, updates and adopts by name, and removes
