@@ -77,7 +77,7 @@ function parseJson(text: string, file: string): unknown {
     const where = place ? ` at line ${place[1]}, column ${place[2]}` : "";
     const hint = /end of JSON/.test(String(error))
       ? "it ends too early"
-      : "texts need double quotes; comments and trailing commas are not allowed";
+      : "a quote, comma or bracket is missing or too many, or there is a comment";
     throw new ConfigError(file, [{ path: "", message: `is not valid JSON${where}: ${hint}` }]);
   }
 }
