@@ -5,7 +5,7 @@ import { Id, Moment, Page } from "@/server/api/fields.schema";
 export const AuditFilter = z.strictObject(Page);
 
 /** Who did what to which object. */
-export const AuditView = z
+const AuditView = z
   .object({
     id: Id,
     at: Moment,

@@ -7,7 +7,7 @@ export type Place = { at: Date; id: string };
 const Written = z.tuple([z.coerce.number<string>().int(), z.uuid()]);
 
 /** A place as the opaque text that a caller sends back for the next page. */
-export function cursorText({ at, id }: Place): string {
+function cursorText({ at, id }: Place): string {
   return Buffer.from(`${at.getTime()} ${id}`).toString("base64url");
 }
 

@@ -17,7 +17,7 @@ export const strategies = [
 const Strategy = z.enum(strategies);
 
 /** A name that callers may use for a model. */
-export const ModelName = z
+const ModelName = z
   .string()
   .trim()
   .min(1, "Give a name.")

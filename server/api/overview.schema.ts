@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Id, Moment } from "@/server/api/fields.schema";
 
 /** How far back an overview looks. */
-export const ranges = ["1h", "24h", "7d", "30d"] as const;
+const ranges = ["1h", "24h", "7d", "30d"] as const;
 
 /** The range of an overview. */
 export const OverviewInput = z.strictObject({ range: z.enum(ranges) });

@@ -4,7 +4,7 @@ import type { OpenApiMeta, OpenApiMethod } from "trpc-to-openapi";
 import { explained, problemOf } from "@/server/api/errors";
 
 /** Who acts: someone signed in to the dashboard, or a program with the backend key. */
-export type Actor = "admin" | "backend-key";
+type Actor = "admin" | "backend-key";
 
 /** What is known of a request before a procedure runs. */
 export type Context = {
