@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 
 const NODE_VERSION = "24.21.0";
 const OLDEST_NODE = [22, 12];
+/** Settings may stand in a file; what the environment says itself wins. */
+const ENV_FILE = "--env-file-if-exists=.env";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampDir = join(root, ".build");
 const [task = "start", ...args] = process.argv.slice(2);
@@ -19,11 +21,12 @@ const [task = "start", ...args] = process.argv.slice(2);
 const tasks = {
   start: {
     needs: ["packages", "build"],
-    run: () => exec("node", [join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
+    run: () => exec("node", [ENV_FILE, join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
   },
   dev: {
     needs: ["packages", "client"],
-    run: () => exec("tsx", ["watch", "--clear-screen=false", "server/main.ts", ...args], { NODE_ENV: "development" }),
+    run: () =>
+      exec("tsx", ["watch", ENV_FILE, "--clear-screen=false", "server/main.ts", ...args], { NODE_ENV: "development" }),
   },
   build: { needs: ["packages"], run: () => build() },
   check: { needs: ["packages", "client"], run: () => check() },
@@ -36,9 +39,12 @@ const tasks = {
   bench: { needs: ["packages", "build"], run: () => exec("tsx", ["bench/run.ts", ...args]) },
   "db:migrate": {
     needs: ["packages", "build"],
-    run: () => exec("node", [join(".build", "main.mjs"), "migrate", ...args]),
+    run: () => exec("node", [ENV_FILE, join(".build", "main.mjs"), "migrate", ...args]),
   },
-  "db:seed": { needs: ["packages", "build"], run: () => exec("node", [join(".build", "main.mjs"), "seed", ...args]) },
+  "db:seed": {
+    needs: ["packages", "build"],
+    run: () => exec("node", [ENV_FILE, join(".build", "main.mjs"), "seed", ...args]),
+  },
 };
 
 const chosen = tasks[task];

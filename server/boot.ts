@@ -46,6 +46,16 @@ export async function shutDown(): Promise<void> {
 async function start(startDatabase: StartDatabase | undefined): Promise<Booted> {
   exportSessionSettings(secrets().sessionSecret.reveal());
   const database = await openDatabase(startDatabase);
+  try {
+    return await bringUp(database);
+  } catch (error) {
+    // It runs in a session of its own and would outlive this process.
+    await database?.stop();
+    throw error;
+  }
+}
+
+async function bringUp(database: { stop(): Promise<void> } | undefined): Promise<Booted> {
   const applied = await migrate(databaseUrl(), join(process.cwd(), "prisma", "migrations"));
   if (applied.length > 0) log.info({ migrations: applied }, "Migrated the database.");
   await seedOnce();

@@ -4,7 +4,7 @@ import type { Usage } from "@/server/wire/usage";
 /** An amount in nano-dollars (1e-9 USD). */
 export type NanoUsd = bigint;
 
-export const NANO_PER_USD = 1_000_000_000n;
+const NANO_PER_USD = 1_000_000_000n;
 
 /** Dollars to nano-dollars, rounded to the nearest; throws on what is not a finite number. */
 export function nanoFromUsd(usd: number): NanoUsd {

@@ -8,7 +8,7 @@ import type { UpstreamRequest } from "@/server/providers/provider";
 import { singleton } from "@/server/singleton";
 
 /** The limits of one exchange, in milliseconds. */
-export type Clocks = {
+type Clocks = {
   /** From the request's last byte to the answer's headers. */
   readonly firstByteMs: number;
   /** Between two pieces of the body. */

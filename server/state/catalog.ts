@@ -38,7 +38,7 @@ export type CatalogDeployment = {
   readonly prices: readonly CatalogPrice[];
 };
 
-export type CatalogModel = {
+type CatalogModel = {
   readonly name: string;
   /** Seconds since 1970. */
   readonly created: number;

@@ -3,7 +3,7 @@ import { GatewayError } from "@/server/errors";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 
-export type CallerBudget = {
+type CallerBudget = {
   readonly id: string;
   readonly owner: "key" | "group";
   readonly period: string;
