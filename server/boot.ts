@@ -4,7 +4,7 @@ import { watchConfig } from "@/server/config/watch";
 import { migrate } from "@/server/db/migrate";
 import { watchChanges } from "@/server/db/notify";
 import { seedOnce } from "@/server/db/seed";
-import { pool } from "@/server/db/sql";
+import { closeDatabase } from "@/server/db/sql";
 import { databaseUrl, setDatabaseUrl } from "@/server/db/url";
 import { waitForDatabase } from "@/server/db/wait";
 import { env, exportSessionSettings } from "@/server/env";
@@ -71,7 +71,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       const written = await drainLedger(env.drainMs);
       if (!written) log.fatal("The database did not take the last calls in time; their ledger rows are lost.");
       disconnectRedis();
-      await pool().end();
+      await closeDatabase();
       await database?.stop();
     },
   };

@@ -18,6 +18,19 @@ export function pool(): pg.Pool {
   });
 }
 
+const closers = singleton("database-closers", (): (() => Promise<void>)[] => []);
+
+/** Has `close` called when the process lets go of the database. */
+export function onDatabaseClose(close: () => Promise<void>): void {
+  closers.push(close);
+}
+
+/** Closes this pool and every other client of the database. */
+export async function closeDatabase(): Promise<void> {
+  for (const close of closers.splice(0)) await close();
+  await pool().end();
+}
+
 /** Rows of one parametrised statement. */
 export async function query<Row extends pg.QueryResultRow>(
   text: string,

@@ -40,7 +40,7 @@ export async function listener(request: IncomingMessage, response: ServerRespons
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-/** The caller's address; the first one of `x-forwarded-for` counts only where a proxy is trusted to set it. */
+/** The caller's address: behind a trusted proxy the last entry of `x-forwarded-for`, which is that proxy's own and no claim. */
 export function clientIp(forwarded: string | string[] | undefined, remote: string | undefined): string {
   const first = env.trustProxy
     ? String(forwarded ?? "")
