@@ -42,12 +42,13 @@ export async function listener(request: IncomingMessage, response: ServerRespons
 
 /** The caller's address: behind a trusted proxy the last entry of `x-forwarded-for`, which is that proxy's own and no claim. */
 export function clientIp(forwarded: string | string[] | undefined, remote: string | undefined): string {
-  const first = env.trustProxy
+  const seen = env.trustProxy
     ? String(forwarded ?? "")
-        .split(",")[0]
+        .split(",")
+        .at(-1)
         ?.trim()
     : undefined;
-  return (first || remote || "").replace(/^::ffff:/, "");
+  return (seen || remote || "").replace(/^::ffff:/, "");
 }
 
 function sinkOf(response: ServerResponse): Sink {

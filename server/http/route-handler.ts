@@ -19,8 +19,8 @@ export async function routeHandler(
     path: options.path ?? url.pathname,
     query: url.searchParams,
     headers,
-    // Next states the peer's address in the same header that a proxy would.
-    ip: clientIp(headers["x-forwarded-for"], headers["x-real-ip"] ?? headers["x-forwarded-for"]),
+    // Next puts the peer's address into the header that a proxy would use, unless one is there already.
+    ip: clientIp(headers["x-forwarded-for"], headers["x-forwarded-for"]?.split(",").at(-1)?.trim()),
     body: (limitBytes) => readBody(request, limitBytes),
     cancel,
     actAsKeyId: options.actAsKeyId,
