@@ -26,7 +26,7 @@ export const credentials = {
 } as const;
 
 /** What `plain` and `foreign` cost, in nano-dollars a token. */
-export const prices = { inputNano: 1_000n, cachedInputNano: 250n, outputNano: 4_000n } as const;
+const prices = { inputNano: 1_000n, cachedInputNano: 250n, outputNano: 4_000n } as const;
 
 const price = { inputPerMillion: 1, outputPerMillion: 4, cachedInputPerMillion: 0.25 };
 

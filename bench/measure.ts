@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { load } from "@/bench/client";
+import { cpuMicros } from "@/bench/processes";
+import type { Kind, System } from "@/bench/systems";
+
+/** How much work a run does. */
+export type Size = { rounds: number; calls: number; streams: number; single: number; warmUp: number };
+
+export const full: Size = { rounds: 5, calls: 4_000, streams: 320, single: 1_000, warmUp: 4_000 };
+export const short: Size = { rounds: 2, calls: 1_500, streams: 128, single: 300, warmUp: 1_500 };
+
+const CONNECTIONS = 16;
+const STREAM_CONNECTIONS = 32;
+/** A ledger is written a little after its calls; that work belongs to them. */
+const AFTERWORK_MS = 600;
+
+/** One system's numbers of every round. */
+export type Samples = {
+  perCallMicros: number[];
+  perSecond: number[];
+  perStreamMicros: Record<"events-2" | "events-200", number[]>;
+  latenciesMs: number[];
+  noStreams?: string;
+};
+
+/** Runs every system in turn, several rounds, so that what disturbs the machine disturbs all of them; and the vendor alone. */
+export async function measure(
+  systems: readonly System[],
+  vendor: System,
+  size: Size,
+): Promise<{ samples: Map<System, Samples>; directMs: number[] }> {
+  const directMs: number[] = [];
+  const samples = new Map(
+    systems.map((system): [System, Samples] => [
+      system,
+      { perCallMicros: [], perSecond: [], perStreamMicros: { "events-2": [], "events-200": [] }, latenciesMs: [] },
+    ]),
+  );
+  for (const [system, own] of samples) await warmUp(system, own, size);
+  for (let round = 1; round <= size.rounds; round++) {
+    process.stderr.write(`Round ${round} of ${size.rounds} …\n`);
+    const direct = await load(vendor.port, vendor.request("whole"), { calls: size.single, connections: 1 });
+    directMs.push(...direct.latenciesMs);
+    for (const [system, own] of samples) await measureOnce(system, own, size);
+  }
+  return { samples, directMs };
+}
+
+async function warmUp(system: System, own: Samples, size: Size): Promise<void> {
+  process.stderr.write(`Warming up: ${system.name} …\n`);
+  await load(system.port, system.request("whole"), { calls: size.warmUp, connections: CONNECTIONS });
+  try {
+    await load(system.port, system.request("events-50"), { calls: size.streams, connections: STREAM_CONNECTIONS });
+  } catch (error) {
+    own.noStreams = error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function measureOnce(system: System, own: Samples, size: Size): Promise<void> {
+  const single = await load(system.port, system.request("whole"), { calls: size.single, connections: 1 });
+  own.latenciesMs.push(...single.latenciesMs);
+  const whole = await costOf(system, "whole", { calls: size.calls, connections: CONNECTIONS });
+  own.perCallMicros.push(whole.micros);
+  own.perSecond.push(whole.perSecond);
+  if (own.noStreams !== undefined) return;
+  for (const kind of ["events-2", "events-200"] as const) {
+    const { micros } = await costOf(system, kind, { calls: size.streams, connections: STREAM_CONNECTIONS });
+    own.perStreamMicros[kind].push(micros);
+  }
+}
+
+async function costOf(
+  system: System,
+  kind: Kind,
+  amount: { calls: number; connections: number },
+): Promise<{ micros: number; perSecond: number }> {
+  const before = cpuMicros(system.pid);
+  const { tookMs } = await load(system.port, system.request(kind), amount);
+  await sleep(AFTERWORK_MS);
+  return { micros: (cpuMicros(system.pid) - before) / amount.calls, perSecond: amount.calls / (tookMs / 1_000) };
+}
+
+/** The middle of a list of numbers, or another quantile; NaN when it is empty. */
+export function quantile(values: readonly number[], at = 0.5): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
+}
+
+/** CPU microseconds of one streamed event: what 198 more of them cost, divided by 198. */
+export function perChunkMicros({ perStreamMicros }: Samples): number {
+  const brief = perStreamMicros["events-2"];
+  return quantile(perStreamMicros["events-200"].map((long, round) => (long - (brief[round] ?? Number.NaN)) / 198));
+}
