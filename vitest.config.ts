@@ -10,6 +10,7 @@ export default defineConfig({
     exclude: ["tests/e2e/**", "node_modules/**"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 5_000 } },
     // Two cores are shared with a database and the servers under test.
     maxWorkers: 2,
     globalSetup: ["tests/support/global-setup.ts"],
