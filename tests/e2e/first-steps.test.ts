@@ -27,9 +27,13 @@ test("a newcomer gets from signing in to a counted call, and no provider key com
   app,
   vendor,
   tap,
+  problems,
 }) => {
   test.setTimeout(180_000);
   await test.step("sign in", () => arrive(page, app));
+  // The address of the vendor is private, which is refused at first.
+  problems.expect(/providers\.test.*: 400$/);
+  problems.expect(/status of 400/);
   await test.step("add a provider", () => addProvider(page, vendor));
   await test.step("pick models", () => pickModels(page));
   await test.step("set a price", () => setPrice(page));
@@ -46,7 +50,8 @@ test("a newcomer gets from signing in to a counted call, and no provider key com
     requests: ["POST /api/trpc/providers.test", "POST /api/trpc/providers.test"],
     responses: [],
   });
-  expect(tap.exchanges.length).toBeGreaterThan(30);
+  // The key of the newcomer's own comes once, which also shows that the tap sees answers.
+  expect(carriers(tap.exchanges, key).responses).toEqual(["POST /api/trpc/keys.create"]);
 });
 
 /** Which exchanges hold a text, and on which way. */
@@ -58,7 +63,7 @@ function carriers(exchanges: readonly Exchange[], text: string) {
 
 async function arrive(page: Page, app: App): Promise<void> {
   await signIn(page, app.adminPassword);
-  const steps = page.getByLabel("First steps");
+  const steps = page.getByRole("region", { name: "First steps" });
   await expect(steps).toContainText("0 of 4 steps done");
   await steps.getByRole("link", { name: "Add a provider" }).click();
 }
@@ -117,7 +122,7 @@ async function setPrice(page: Page): Promise<void> {
 /** Gives the key as it was shown. */
 async function createKey(page: Page, url: string): Promise<string> {
   await page.getByRole("link", { name: "Overview" }).click();
-  await expect(page.getByLabel("First steps")).toContainText("2 of 4 steps done");
+  await expect(page.getByRole("region", { name: "First steps" })).toContainText("2 of 4 steps done");
   await page.getByRole("link", { name: "Create a key" }).click();
   const form = page.getByRole("dialog", { name: "Create a key" });
   await form.getByLabel("Name").fill("storefront");
@@ -125,7 +130,7 @@ async function createKey(page: Page, url: string): Promise<string> {
 
   const issued = page.getByRole("dialog", { name: "Key for storefront" });
   const key = await issued.getByLabel("Virtual key", { exact: true }).inputValue();
-  expect(key).toMatch(/^condt_\w{32,}$/);
+  expect(key).toMatch(/^condt_[\w-]{32,}$/);
   await issued.getByRole("button", { name: "Copy the virtual key" }).click();
   expect(await clipboard(page)).toBe(key);
   for (const [language, sign] of [
@@ -219,7 +224,7 @@ async function findAllDone(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Overview" }).click();
   await settled(page);
   await expect(page.getByText("Recent calls")).toBeVisible();
-  await expect(page.getByLabel("First steps")).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "First steps" })).toHaveCount(0);
   await expect(page.getByRole("main")).toContainText(/Calls\s*3/);
 }
 

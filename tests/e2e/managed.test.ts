@@ -56,7 +56,7 @@ test("what conduit.json declares can be seen and not changed, and follows the fi
     const dialog = page.getByRole("dialog", { name: noun.name });
     await expect(dialog).toContainText("Managed by conduit.json");
     await expect(dialog.getByLabel("Name", { exact: true })).toBeDisabled();
-    await expect(dialog.getByRole("button", { name: "Save" })).toHaveCount(0);
+    await expect(dialog.getByRole("button", { name: "Save", exact: true })).toHaveCount(0);
     for (const control of await dialog.getByRole("textbox").all()) await expect(control).toBeDisabled();
     await page.keyboard.press("Escape");
   }

@@ -169,7 +169,7 @@ function checkEndpoints(sources: Tree): Violation[] {
       /^app\/((?:v1|health|metrics)(?:\/.*)?)\/route\.ts$/.exec(file)?.[1] ??
       (file === "app/metrics/route.ts" ? "metrics" : undefined);
     // The catch-all gives unknown paths their error.
-    if (folder && folder !== "v1/[...rest]")
+    if (folder && folder !== "v1/[[...rest]]")
       files.add(
         `/${folder.replace(/\[(\.\.\.)?(\w+)\]/g, (_all, rest: string | undefined, name: string) => `{${name}${rest ?? ""}}`)}`,
       );
