@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "./node-flags.mjs";
 
 const NODE_VERSION = "24.21.0";
 const OLDEST_NODE = [22, 12];
@@ -21,7 +22,7 @@ const [task = "start", ...args] = process.argv.slice(2);
 const tasks = {
   start: {
     needs: ["packages", "build"],
-    run: () => exec("node", [ENV_FILE, join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
+    run: () => exec("node", [ENV_FILE, ...nodeFlags, join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
   },
   dev: {
     needs: ["packages", "client"],

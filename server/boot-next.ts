@@ -1,6 +1,9 @@
 import { boot, shutDown } from "@/server/boot";
+import { env } from "@/server/env";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
+import { health } from "@/server/state/health";
+import { untilNoCalls } from "@/server/state/open-calls";
 
 /**
  * Brings the process up when Next runs alone (`next start`, or a platform's own server). Below `npm start` it is up already,
@@ -9,11 +12,17 @@ import { singleton } from "@/server/singleton";
 export async function bootNext(): Promise<void> {
   await boot();
   if (singleton("owner", () => ({ is: "next" })).is !== "next") return;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    // Next's own handler would end the process before the last calls are written.
+    process.removeAllListeners(signal);
+    process.once(signal, () => void stop());
+  }
 }
 
 async function stop(): Promise<void> {
+  health().draining = true;
   try {
+    await untilNoCalls(env.drainMs);
     await shutDown();
     process.exit(0);
   } catch (error) {

@@ -88,11 +88,9 @@ async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{
   return database;
 }
 
-function onChange(topic: "catalog" | "keys" | "all"): void {
-  const failed = (error: unknown) =>
-    log.warn({ err: error, topic }, "A change could not be read; the state before it stays in force.");
-  if (topic !== "keys") reloadCatalog().catch(failed);
-  if (topic !== "catalog") refreshKeys().catch(failed);
+async function onChange(topic: "catalog" | "keys" | "all"): Promise<void> {
+  if (topic !== "keys") await reloadCatalog();
+  if (topic !== "catalog") await refreshKeys();
 }
 
 function onDatabase(up: boolean): void {

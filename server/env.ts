@@ -75,7 +75,17 @@ export function readEnvironment(source: Record<string, string | undefined>) {
   };
 }
 
-export const env = readEnvironment(process.env);
+export const env = readOrExit();
+
+/** Whoever set a variable wrongly needs the sentence, not a trace. */
+function readOrExit() {
+  try {
+    return readEnvironment(process.env);
+  } catch (error) {
+    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    return process.exit(1);
+  }
+}
 
 /** The value of a variable that conduit.json names as `${NAME}`, or undefined when it is not set. */
 export function environmentVariable(name: string): string | undefined {

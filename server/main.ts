@@ -12,6 +12,7 @@ import { log } from "@/server/log";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
+import { untilNoCalls } from "@/server/state/open-calls";
 
 type Dashboard = {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -138,6 +139,8 @@ function stopOnSignal(server: Server): void {
   process.on("SIGINT", onSignal);
 }
 
+const CUT_OFF_MS = 1_000;
+
 /** No new calls, open ones may finish for a while, then everything in memory is written. */
 async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
   log.info({ signal }, "Stopping: open calls may finish.");
@@ -146,10 +149,15 @@ async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
     log.warn("The time to finish open calls is up; they are cut off.");
     server.closeAllConnections();
   }, env.drainMs);
+  // Connections whose answers had begun become idle one by one, and then they too are closed.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
   clearTimeout(limit);
+  clearInterval(idle);
+  // Calls that were cut off are settled a moment after their connections.
+  await untilNoCalls(CUT_OFF_MS);
   await shutDown();
 }

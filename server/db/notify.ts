@@ -11,7 +11,7 @@ const POLL_MS = 1_000;
  * was down or where a pooler swallows notifications. Returns a function that stops it.
  */
 export function watchChanges(
-  onChange: (topic: "catalog" | "keys" | "all") => void,
+  onChange: (topic: "catalog" | "keys" | "all") => Promise<void>,
   onState: (up: boolean) => void,
 ): () => Promise<void> {
   let client: pg.Client | undefined;
@@ -27,14 +27,24 @@ export function watchChanges(
       application_name: "conduit-listen",
     });
     made.on("error", (error) => {
+      if (stopped) return;
       log.warn({ err: error }, "The connection that listens for changes was lost.");
       if (client === made) client = undefined;
       onState(false);
     });
-    made.on("notification", ({ payload }) => onChange(payload === "catalog" || payload === "keys" ? payload : "all"));
-    await made.connect();
-    await made.query(`LISTEN ${CHANNEL}`);
-    client = made;
+    made.on("notification", ({ payload }) => {
+      onChange(payload === "catalog" || payload === "keys" ? payload : "all").catch((error: unknown) => {
+        log.warn({ err: error }, "A change could not be read yet; it is tried again within a second.");
+      });
+    });
+    try {
+      await made.connect();
+      await made.query(`LISTEN ${CHANNEL}`);
+      client = made;
+    } catch (error) {
+      await close(made);
+      throw error;
+    }
   };
 
   const poll = async () => {
@@ -45,16 +55,16 @@ export function watchChanges(
       const result = await client?.query<{ value: string }>("SELECT last_value::text AS value FROM conduit_change");
       const value = result?.rows[0]?.value;
       onState(true);
-      if (counter !== undefined && value !== counter) onChange("all");
+      // Also the first time: something may have changed between the first reading and this.
+      if (value !== counter) await onChange("all");
       counter = value;
     } catch (error) {
+      if (stopped) return;
       log.debug({ err: error }, "The database did not answer a look for changes.");
       onState(false);
       const broken = client;
       client = undefined;
-      await broken
-        ?.end()
-        .catch((cause: unknown) => log.debug({ err: cause }, "A broken connection did not close cleanly."));
+      if (broken) await close(broken);
     } finally {
       busy = false;
     }
@@ -65,6 +75,10 @@ export function watchChanges(
   return async () => {
     stopped = true;
     clearInterval(timer);
-    await client?.end();
+    if (client) await close(client);
   };
+}
+
+function close(client: pg.Client): Promise<void> {
+  return client.end().catch((cause: unknown) => log.debug({ err: cause }, "A connection did not close cleanly."));
 }

@@ -7,6 +7,7 @@ import { sameSecret } from "@/server/secret";
 import { isLoopback, secrets } from "@/server/secrets";
 import { health } from "@/server/state/health";
 import { ledgerBacklog } from "@/server/state/ledger";
+import { openCalls } from "@/server/state/open-calls";
 
 const json = { "content-type": "application/json", "cache-control": "no-store" };
 
@@ -31,6 +32,7 @@ export const ready: Endpoint = async () => {
 export const scrape: Endpoint = async (inbound) => {
   if (!mayScrape(inbound))
     return failed(new GatewayError("unauthenticated", "Metrics are for the backend key or for loopback."));
+  metrics.open.set(openCalls());
   return {
     status: 200,
     headers: { "content-type": metrics.registry.contentType },

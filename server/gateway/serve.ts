@@ -2,11 +2,11 @@ import { env } from "@/server/env";
 import type { Call } from "@/server/gateway/call";
 import type { Reply } from "@/server/gateway/endpoint";
 import { refuse } from "@/server/gateway/refuse";
-import { metrics } from "@/server/metrics";
+import { callOpened } from "@/server/state/open-calls";
 
 /** Runs a call's steps under its total time limit and until its caller leaves; any failure becomes an answer. */
 export async function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
-  metrics.open.inc();
+  callOpened();
   const timer = setTimeout(() => {
     call.timedOut = true;
     call.inbound.cancel.abort();

@@ -4,6 +4,7 @@ import { metrics } from "@/server/metrics";
 import { costOf, type NanoUsd } from "@/server/money";
 import { type CatalogPrice, priceAt } from "@/server/state/catalog";
 import { addToLedger } from "@/server/state/ledger";
+import { callClosed } from "@/server/state/open-calls";
 import { inputTokens, noUsage, outputTokens, type Usage } from "@/server/wire/usage";
 
 /** What a call cost, under which price; undefined when no price is known. */
@@ -19,6 +20,7 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice } |
 export function settle(call: Call, status: number): void {
   if (call.settled) return;
   call.settled = true;
+  callClosed();
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
@@ -75,7 +77,6 @@ function count(call: Call, { status, durationMs, usage, cost }: Outcome): void {
   // A model that does not exist is a caller's text, which must not become a label.
   const model = call.target ? (call.target.deployment ? (call.model ?? "") : "(direct)") : "";
   const provider = call.target?.provider.name ?? "";
-  metrics.open.dec();
   metrics.calls.inc({ operation: call.operation, model, provider, status });
   metrics.duration.observe({ operation: call.operation, provider }, durationMs / 1000);
   if (call.firstTokenMs !== undefined) metrics.firstToken.observe({ provider }, call.firstTokenMs / 1000);

@@ -3,6 +3,7 @@ import { GatewayError } from "@/server/errors";
 import type { Inbound, Reply } from "@/server/gateway/endpoint";
 import { failed } from "@/server/gateway/look";
 import { match } from "@/server/http/routes";
+import { health } from "@/server/state/health";
 
 /** Whether the gateway answers this path itself. */
 export function isGatewayPath(path: string): boolean {
@@ -30,6 +31,9 @@ async function route(inbound: Omit<Inbound, "params">): Promise<Reply> {
       new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
     );
     return { ...reply, headers: { ...reply.headers, allow: allowed } };
+  }
+  if (health().draining && inbound.path.startsWith("/v1/")) {
+    return failed(new GatewayError("draining", "This server is shutting down. Try again.", { retryAfterSeconds: 1 }));
   }
   try {
     return await endpoint({ ...inbound, params: found.params });

@@ -5,9 +5,10 @@ import { GatewayError } from "@/server/errors";
 import type { Sink } from "@/server/gateway/endpoint";
 import { answer } from "@/server/http/answer";
 import { log } from "@/server/log";
+import { health } from "@/server/state/health";
 
 /** Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. */
-export async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const cancel = new Cancel();
   response.on("close", () => {
     if (!response.writableFinished) cancel.abort();
@@ -23,7 +24,9 @@ export async function listener(request: IncomingMessage, response: ServerRespons
     body: (limitBytes) => readRequest(request, limitBytes),
     cancel,
   });
-  const { status, headers, body } = reply;
+  const { status, body } = reply;
+  // A kept connection would hold up a server that is shutting down.
+  const headers = health().draining ? { ...reply.headers, connection: "close" } : reply.headers;
   if (typeof body === "function") {
     response.writeHead(status, headers);
     await body(sinkOf(response));

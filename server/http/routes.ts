@@ -5,7 +5,7 @@ import { getKey } from "@/server/gateway/key";
 import { getModel, listModels } from "@/server/gateway/models";
 
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
-export const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
+const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
   "/v1/chat/completions": { POST: chatCompletions },
   "/v1/models": { GET: listModels },
   "/v1/models/{id...}": { GET: getModel },
