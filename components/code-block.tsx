@@ -8,7 +8,7 @@ export function CodeBlock({ code, label, className }: { code: string; label: str
       <pre className="overflow-x-auto p-3 pr-11 font-mono text-xs leading-relaxed">
         <code>{code}</code>
       </pre>
-      <CopyButton text={code} label={label} className="absolute top-1.5 right-1.5 bg-raised/80" />
+      <CopyButton text={code} label={label} className="absolute top-1.5 right-1.5 bg-raised" />
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function ConfirmDialog({ title, children, confirmLabel, onConfirm, onClos
     <Dialog open onOpenChange={(open) => !open && onClose()}>
       <DialogContent title={title} role="alertdialog" className="max-w-md">
         <DialogBody className="text-muted-foreground text-sm">
-          {children}
+          <div>{children}</div>
           {problem && (
             <p role="alert" className="rounded-md border border-danger/25 bg-danger/8 px-3 py-2 text-danger">
               {problem}

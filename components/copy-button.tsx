@@ -3,6 +3,7 @@ import { type ComponentProps, useEffect, useState } from "react";
 import { toast } from "sonner";
 import { copyText } from "./copy-text";
 import { Button } from "./ui/button";
+import { cn } from "./ui/cn";
 
 type CopyButtonProps = Omit<ComponentProps<typeof Button>, "children"> & {
   text: string;
@@ -33,7 +34,7 @@ export function CopyButton({ text, label, caption, onClick, ...props }: CopyButt
       }}
       {...props}
     >
-      <Icon className={copied ? "text-success" : "size-3.5"} />
+      <Icon className={cn(!caption && "size-3.5", copied && !caption && "text-success")} />
       {caption && (copied ? "Copied" : caption)}
     </Button>
   );

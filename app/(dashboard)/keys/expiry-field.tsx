@@ -19,7 +19,7 @@ export function ExpiryField({ form: { values, errors, set } }: { form: Form<KeyV
           <Input
             {...control}
             type="datetime-local"
-            className="w-auto flex-1 tabular-nums"
+            className="w-auto min-w-48 flex-1 tabular-nums"
             value={values.expiresAt}
             onChange={(event) => set({ expiresAt: event.target.value })}
           />

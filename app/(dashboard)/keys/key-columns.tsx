@@ -24,7 +24,12 @@ export function keyColumns(open: Open): Column<KeyRow>[] {
         <code className="whitespace-nowrap font-mono text-muted-foreground text-xs">{`${key.prefix}…${key.last4}`}</code>
       ),
     },
-    { id: "group", header: "Group", from: "lg", cell: (key) => key.group?.name ?? <Nothing /> },
+    {
+      id: "group",
+      header: "Group",
+      from: "lg",
+      cell: (key) => (key.group ? <span className="block max-w-36 truncate">{key.group.name}</span> : <Nothing />),
+    },
     { id: "models", header: "Models", from: "lg", cell: (key) => <ModelsCell virtualKey={key} /> },
     { id: "budgets", header: "Budgets", from: "md", cell: (key) => <BudgetsCell virtualKey={key} /> },
     {

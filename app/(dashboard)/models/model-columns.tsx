@@ -1,4 +1,5 @@
-import { Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Ellipsis, FlaskConical, Pencil, Trash2 } from "lucide-react";
+import Link from "next/link";
 import { formatRate } from "@/components/format";
 import { DemoBadge, ManagedBadge } from "@/components/managed-badge";
 import { Unpriced } from "@/components/money";
@@ -112,6 +113,11 @@ function Actions({ model, onDelete, onOpen }: { model: ModelRow; onDelete: Act; 
         </Button>
       </MenuTrigger>
       <MenuContent>
+        <MenuItem asChild>
+          <Link href={`/playground?model=${encodeURIComponent(model.name)}`}>
+            <FlaskConical /> Try it
+          </Link>
+        </MenuItem>
         <MenuItem onSelect={() => onOpen(model)}>
           <Pencil /> {model.managed ? "View" : "Edit"}
         </MenuItem>

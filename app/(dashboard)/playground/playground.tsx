@@ -9,6 +9,7 @@ import { type Outputs, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { Dialog, DialogBody, SheetContent } from "@/components/ui/dialog";
+import { useUrlState } from "@/components/url-state";
 import { CodeDialog } from "./code-dialog";
 import { Composer } from "./composer";
 import { Conversation } from "./conversation";
@@ -38,18 +39,21 @@ function useChoices(settings: Settings) {
 
 /** A chat with a model: the conversation, and beside it key, model and parameters. */
 export function Playground() {
+  const [params, changeUrl] = useUrlState();
   const [chosen, setChosen] = useState(freshSettings);
   const [open, setOpen] = useState<"settings" | "code">();
-  const { choices, effective, key, isLoading } = useChoices(chosen);
+  const { choices, effective, key, isLoading } = useChoices({
+    ...chosen,
+    // In the address, so that a model's page can link here and a reload keeps them.
+    keyId: params.get("key") ?? "",
+    model: params.get("model") ?? "",
+  });
   const chat = useChat((turns, question) => ({ keyId: effective.keyId, body: chatBody(effective, turns, question) }));
-  const panel = (
-    <SettingsPanel
-      settings={effective}
-      choices={choices}
-      isLoading={isLoading}
-      onChange={(patch) => setChosen({ ...effective, ...patch })}
-    />
-  );
+  const change = ({ keyId, model, ...patch }: Partial<Settings>) => {
+    if (keyId ?? model) changeUrl({ key: keyId ?? effective.keyId, model: model ?? effective.model });
+    setChosen({ ...chosen, ...patch });
+  };
+  const panel = <SettingsPanel settings={effective} choices={choices} isLoading={isLoading} onChange={change} />;
   const close = () => setOpen(undefined);
   return (
     <div className="flex h-[calc(100dvh-6.5rem)] min-h-96 flex-col">

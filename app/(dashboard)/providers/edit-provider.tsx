@@ -43,7 +43,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
     >
       <ProviderFields form={form} type={types.data?.find((type) => type.id === provider.type)} />
       {!provider.demo && <ProviderOptions form={form} />}
-      <TestButton target={{ id: provider.id }} label="Test the saved connection" />
+      {!provider.managed && <TestButton target={{ id: provider.id }} label="Test the saved connection" />}
     </FormDialog>
   );
 }

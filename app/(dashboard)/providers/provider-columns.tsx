@@ -69,7 +69,7 @@ function KeysCell({ provider, open }: CellProps) {
   return (
     <Button variant="ghost" size="sm" className="-ml-2.5" onClick={() => open("keys", provider)}>
       <KeyRound />
-      {first ? <span className="font-mono">…{first.hint}</span> : "Add a key"}
+      {first ? <span className="font-mono">{first.hint ? `…${first.hint}` : first.name}</span> : "Add a key"}
       {provider.keys.length > 1 && <Badge>{`+${provider.keys.length - 1}`}</Badge>}
     </Button>
   );

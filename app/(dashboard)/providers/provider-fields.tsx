@@ -26,7 +26,7 @@ export function ProviderFields({ form, type }: ProviderFieldsProps) {
       {!type?.demo && (
         <Field
           label="Base URL"
-          optional={type?.baseUrl !== null}
+          optional={typeof type?.baseUrl === "string"}
           hint={type?.baseUrl ? `Empty means ${type.baseUrl}` : "As the vendor documents it, usually ending in /v1."}
           error={errors.baseUrl}
         >

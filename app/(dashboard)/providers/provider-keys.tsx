@@ -46,7 +46,7 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium">{name}</p>
         <p className="text-muted-foreground text-xs">
-          <span className="font-mono">…{hint}</span> · weight {weight}
+          {hint && <span className="font-mono">{`…${hint} · `}</span>}weight {weight}
         </p>
       </div>
       <Switch
