@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { requestBytes } from "@/bench/client";
+import nodeFlags from "@/cli/node-flags.json";
 import { freePort, startTestPostgres, type TestPostgres } from "@/tests/support/postgres";
 
 /** What a call asks for: a whole answer, or a stream of that many content events. */
@@ -79,7 +80,7 @@ export async function startConduit(mount: Mount, upstream: System, databaseUrl: 
     "--port",
     String(port),
   ];
-  const args = mount === "next" ? next : [join(root, ".build/main.mjs")];
+  const args = mount === "next" ? next : [...nodeFlags, join(root, ".build/main.mjs")];
   return started({ name: mountNames[mount], port, args, env, headers: { authorization: `Bearer ${KEY}` } });
 }
 
@@ -125,7 +126,7 @@ export async function coldStarts(upstream: System, runs: number): Promise<number
   for (let run = 0; run <= runs; run++) {
     const port = await freePort();
     const begun = performance.now();
-    const child = start([join(root, ".build/main.mjs")], {
+    const child = start([...nodeFlags, join(root, ".build/main.mjs")], {
       ...conduitEnv(port, upstream),
       CONDUIT_DATA_DIR: dataDir,
       CONDUIT_ROLE: "all",

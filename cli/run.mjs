@@ -9,13 +9,16 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { nodeFlags } from "./node-flags.mjs";
 
 const NODE_VERSION = "24.21.0";
 const OLDEST_NODE = [22, 12];
 /** Settings may stand in a file; what the environment says itself wins. */
 const ENV_FILE = "--env-file-if-exists=.env";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/**
+ * A small young generation keeps the server under load below 150 MB, at some 5 % more CPU than V8's default of 16 MB a half.
+ */
+const nodeFlags = JSON.parse(readFileSync(join(root, "cli", "node-flags.json"), "utf8"));
 const stampDir = join(root, ".build");
 const [task = "start", ...args] = process.argv.slice(2);
 
