@@ -1,4 +1,5 @@
-import Link from "next/link";
+import { LoaderCircle } from "lucide-react";
+import Link, { useLinkStatus } from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "./logo";
 import { type NavItem, nav } from "./nav";
@@ -48,6 +49,17 @@ function NavLinks({ onFollow }: { onFollow?: () => void }) {
   );
 }
 
+/** Shown when the server takes its time to answer with the page. */
+function Pending() {
+  const { pending } = useLinkStatus();
+  if (!pending) return null;
+  return (
+    <span aria-hidden className="fade-in animate-in fill-mode-both delay-200">
+      <LoaderCircle className="size-3.5 animate-spin" />
+    </span>
+  );
+}
+
 function NavLink({ item, current, onFollow }: { item: NavItem; current: boolean; onFollow?: () => void }) {
   return (
     <Link
@@ -61,6 +73,7 @@ function NavLink({ item, current, onFollow }: { item: NavItem; current: boolean;
     >
       <item.icon aria-hidden className={cn("size-4", current && "text-accent")} />
       {item.label}
+      <Pending />
       <kbd
         className="ml-auto hidden font-mono text-2xs opacity-0 transition-opacity group-hover:opacity-70 lg:block"
         aria-hidden

@@ -31,18 +31,19 @@ export function TopBar({ theme, onOpenNav, onOpenCommands }: TopBarProps) {
         <BaseUrl />
         <ThemeMenu initial={theme} />
         <Tooltip text="Sign out">
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label="Sign out"
-            onClick={() => void signOut({ callbackUrl: "/sign-in" })}
-          >
+          <Button variant="ghost" size="icon" aria-label="Sign out" onClick={() => void leave()}>
             <LogOut />
           </Button>
         </Tooltip>
       </div>
     </header>
   );
+}
+
+/** Goes by its own address: next-auth would use the one it was configured with, which may be another name of this server. */
+async function leave(): Promise<void> {
+  await signOut({ redirect: false });
+  window.location.assign("/sign-in");
 }
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon } as const;

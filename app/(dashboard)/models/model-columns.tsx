@@ -24,7 +24,7 @@ export function modelColumns(onDelete: Act, onOpen: Act): Column<ModelRow>[] {
       header: "In / out per 1M",
       from: "sm",
       align: "right",
-      cell: (model) => model.deployments[0] && <PriceCell deployment={model.deployments[0]} />,
+      cell: (model) => <PricesCell model={model} />,
     },
     { id: "routing", header: "Routing", from: "lg", cell: (model) => <RoutingCell model={model} /> },
     { id: "enabled", header: "Enabled", cell: (model) => <EnabledCell model={model} /> },
@@ -64,6 +64,19 @@ function DeploymentsCell({ model }: { model: ModelRow }) {
       </span>
       {others.length > 0 && <Badge>{`+${others.length}`}</Badge>}
     </div>
+  );
+}
+
+/** The price of the first deployment that has one, and whether others have none. */
+function PricesCell({ model: { deployments } }: { model: ModelRow }) {
+  const priced = deployments.find((deployment) => deployment.price !== null);
+  const unpriced = deployments.filter((deployment) => deployment.price === null).length;
+  if (!priced) return deployments.length > 0 && <Unpriced />;
+  return (
+    <span className="inline-flex items-center gap-2">
+      <PriceCell deployment={priced} />
+      {unpriced > 0 && <Badge tone="warning">{`+${unpriced} unpriced`}</Badge>}
+    </span>
   );
 }
 

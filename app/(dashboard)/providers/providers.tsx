@@ -70,14 +70,13 @@ export function Providers() {
 function OpenDialog({ providers }: { providers: readonly ProviderRow[] }) {
   const [params, change] = useUrlState();
   const close = () => change(closed);
-  if (params.has("new"))
+  // The checklist does not know a provider: it means the newest that is not the demo.
+  const newest = params.get("pick") === "1" ? newestOf(providers) : undefined;
+  if (params.has("new") || (params.get("pick") === "1" && !newest))
     return <NewProviderDialog onClose={close} onCreated={(id) => change({ ...closed, pick: id })} />;
   const named = (dialog: ProviderDialog) => providers.find((provider) => provider.id === params.get(dialog));
   const edited = named("edit");
   if (edited) return <EditProvider provider={edited} onClose={close} />;
-  // The checklist does not know a provider: it means the newest that is not the demo.
-  const newest =
-    params.get("pick") === "1" ? (providers.findLast((provider) => !provider.demo) ?? providers[0]) : undefined;
   const picked = named("pick") ?? newest;
   if (picked) return <PickModels provider={picked} onClose={close} />;
   const keyed = named("keys");
@@ -86,4 +85,9 @@ function OpenDialog({ providers }: { providers: readonly ProviderRow[] }) {
   if (tested) return <TestDialog provider={tested} onClose={close} />;
   const deleted = named("delete");
   return deleted ? <DeleteProvider provider={deleted} onClose={close} /> : null;
+}
+
+function newestOf(providers: readonly ProviderRow[]): ProviderRow | undefined {
+  const real = providers.filter((provider) => !provider.demo);
+  return real.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
 }

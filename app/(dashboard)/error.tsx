@@ -1,0 +1,4 @@
+"use client";
+
+// A page that fails leaves the navigation around it standing.
+export { default } from "../error";
