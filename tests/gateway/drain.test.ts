@@ -74,8 +74,8 @@ describe.each(mounts)("%s mount: SIGTERM loses nothing", (mount) => {
     await expect.poll(() => upstream.received.length).toBe(seen + 1);
     const begun = performance.now();
     gateway.signal("SIGTERM");
-    expect(await Promise.race([gateway.exited, sleep(8_000, "still running")]), gateway.output()).toBe(0);
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(await Promise.race([gateway.exited, sleep(12_000, "still running")]), gateway.output()).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(8_000);
     await answer;
     expect(await rowsOf(`outlasts-${mount}`)).toHaveLength(1);
     await gateway.stop();
