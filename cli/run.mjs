@@ -80,9 +80,16 @@ function ensurePackages() {
   // The Node version is part of it: npm picks packages by the version that it runs on.
   const made = hash([join(root, "package-lock.json")]) + nodeVersion();
   if (existsSync(join(root, "node_modules")) && readStamp("packages") === made) return;
+  if (readStamp("packages") === "" && installedByHand()) return writeStamp("packages", made);
   say("Installing packages …");
   must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
   writeStamp("packages", made);
+}
+
+/** Whether `npm ci` or `npm install` has run since the lock file last changed: npm keeps its own record of that. */
+function installedByHand() {
+  const record = join(root, "node_modules", ".package-lock.json");
+  return existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
 function ensureClient() {

@@ -7,13 +7,13 @@ import { addToLedger } from "@/server/state/ledger";
 import { callClosed } from "@/server/state/open-calls";
 import { inputTokens, noUsage, outputTokens, type Usage } from "@/server/wire/usage";
 
-/** What a call cost, under which price; undefined when no price is known. */
-export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice } | undefined {
+/** What a call cost, and under which price; undefined when tokens were used and no price is known for them. */
+export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | undefined } | undefined {
   const deployment = call.target?.deployment;
   const price = deployment && priceAt(deployment, call.startedAtMs);
-  if (!price) return undefined;
   const usage = call.usage ?? call.estimate;
-  return { nano: usage ? costOf(usage, price.rates) : 0n, price };
+  if (!usage) return { nano: 0n, price };
+  return price && { nano: costOf(usage, price.rates), price };
 }
 
 /** Closes a call, exactly once whatever its end: what it held is given back, it is counted and goes into the ledger. */
@@ -61,7 +61,7 @@ export function settle(call: Call, status: number): void {
     audio_output_tokens: usage.audioOutput,
     estimated: !call.usage && call.estimate !== undefined,
     cost_nano: cost ? cost.nano.toString() : null,
-    price_id: cost?.price.id ?? null,
+    price_id: cost?.price?.id ?? null,
     first_token_ms: call.firstTokenMs ?? null,
     duration_ms: durationMs,
     client_ip: inbound.ip || null,

@@ -193,7 +193,7 @@ WITH added AS (
     (hour, key_id, model, provider_name, calls, errors, unpriced, input_tokens, output_tokens, cost_nano, duration_ms, first_token_ms, first_tokens)
   SELECT date_trunc('hour', started_at, 'UTC') AS hour, coalesce(key_id::text, '') AS key, coalesce(model, '') AS model,
          coalesce(provider_name, '') AS provider, count(*), count(*) FILTER (WHERE status >= 400),
-         count(*) FILTER (WHERE cost_nano IS NULL AND provider_id IS NOT NULL),
+         count(*) FILTER (WHERE cost_nano IS NULL),
          sum(input_tokens + cached_input_tokens + cache_write_tokens + cache_write_1h_tokens + audio_input_tokens),
          sum(output_tokens + reasoning_tokens + audio_output_tokens), coalesce(sum(cost_nano), 0), sum(duration_ms),
          coalesce(sum(first_token_ms), 0), count(first_token_ms)
