@@ -4,6 +4,7 @@ import { log } from "@/server/log";
 
 const CHANNEL = "conduit_change";
 const POLL_MS = 1_000;
+const SLOW_MS = 2_500;
 
 /**
  * Calls `onChange` with the topics that changed ("catalog", "keys") within a second of the commit: at once by
@@ -18,6 +19,7 @@ export function watchChanges(
   let counter: string | undefined;
   let stopped = false;
   let busy = false;
+  let began = 0;
 
   const connect = async () => {
     const made = new pg.Client({
@@ -48,8 +50,14 @@ export function watchChanges(
   };
 
   const poll = async () => {
-    if (busy || stopped) return;
+    if (stopped) return;
+    if (busy) {
+      // A look takes milliseconds; one that lasts says that the database does not answer, also before it gives up.
+      if (performance.now() - began > SLOW_MS) onState(false);
+      return;
+    }
     busy = true;
+    began = performance.now();
     try {
       if (!client) await connect();
       const result = await client?.query<{ value: string }>("SELECT last_value::text AS value FROM conduit_change");

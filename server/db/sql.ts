@@ -10,6 +10,9 @@ export function pool(): pg.Pool {
       connectionString: databaseUrl(),
       max: 8,
       connectionTimeoutMillis: 5_000,
+      // A connection that the network dropped silently would otherwise hold its query for as long as the kernel does.
+      query_timeout: 5_000,
+      keepAlive: true,
       application_name: "conduit",
     });
     // An idle connection that the server drops must not end the process; the next query opens a new one.
