@@ -8,7 +8,7 @@ const surroundings = ["server/env", "server/log", "server/metrics", "server/secr
 
 /** ARCHITECTURE section 4. The first zone whose pattern matches holds; what it does not name is refused. */
 const zones: readonly Zone[] = [
-  { files: /^server\/(main|boot|boot-next|greeting)\./, may: ["server/"] },
+  { files: /^server\/(main|process|boot|boot-next|greeting)\./, may: ["server/"] },
   { files: /^server\/(errors|singleton|secret|cancel)\./, may: [] },
   { files: /^server\/(env)\./, may: [] },
   { files: /^server\/money\./, may: [], types: ["server/wire/"] },
