@@ -12,6 +12,8 @@ export type App = {
   /** As its greeting prints it. */
   readonly adminPassword: string;
   readonly backendKey: string;
+  /** Of its own PostgreSQL. */
+  readonly databaseUrl: string;
   /** Replaces conduit.json, which begins as an empty object. */
   configure(config: object): void;
   stop(): Promise<void>;
@@ -19,6 +21,7 @@ export type App = {
 
 const GREETED_WITHIN_MS = 30_000;
 const Kept = z.object({ backendKey: z.string() });
+const Database = z.object({ password: z.string() });
 
 /** Starts an app on a free port and waits for its greeting; throws with its output when none comes. */
 export async function startApp(): Promise<App> {
@@ -46,7 +49,8 @@ export async function startApp(): Promise<App> {
       throw new Error(`The greeting names no password:\n${greeting}`);
     }
     const { backendKey } = Kept.parse(JSON.parse(readFileSync(join(dataDir, "secrets.json"), "utf8")));
-    return { url: gateway.url, adminPassword, backendKey, configure: gateway.configure, stop };
+    const databaseUrl = databaseUrlOf(dataDir);
+    return { url: gateway.url, adminPassword, backendKey, databaseUrl, configure: gateway.configure, stop };
   } catch (error) {
     removeData();
     throw error;
@@ -61,4 +65,11 @@ async function greetingOf(output: () => string): Promise<string> {
     await sleep(25);
   }
   return output();
+}
+
+/** As the database server's own pid file and the kept password have it. */
+function databaseUrlOf(dataDir: string): string {
+  const { password } = Database.parse(JSON.parse(readFileSync(join(dataDir, "database.json"), "utf8")));
+  const port = readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[3];
+  return `postgresql://conduit:${password}@127.0.0.1:${port}/conduit`;
 }

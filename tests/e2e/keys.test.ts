@@ -1,6 +1,6 @@
 import { expect } from "@playwright/test";
 import { issueKey } from "@/tests/e2e/admin-api";
-import { rowOf, signedOut, tabTo, test, visit } from "@/tests/e2e/test";
+import { rowOf, signedOut, signIn, tabTo, test, visit } from "@/tests/e2e/test";
 
 test("a key that is switched off is refused within a second, and works again when it is switched on", async ({
   page,
@@ -82,18 +82,27 @@ test.describe("with the keyboard alone", () => {
     await expect(rowOf(page, "by-keyboard")).toBeVisible();
   });
 
-  test("Escape closes a dialog and gives the focus back", async ({ page, app }) => {
-    await page.goto("/sign-in");
-    await page.keyboard.type(app.adminPassword);
-    await page.keyboard.press("Enter");
-    await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+  test("Escape closes a dialog and gives the focus back", async ({ page, app, furniture }) => {
+    await signIn(page, app.adminPassword);
     await visit(page, "/providers");
     const add = page.getByRole("button", { name: "Add provider" });
     await tabTo(page, add);
     await page.keyboard.press("Enter");
-    await expect(page.getByRole("dialog", { name: "Add a provider" })).toBeVisible();
+    await page.getByRole("button", { name: /^OpenAI-compatible/ }).press("Enter");
+    await expect(page.getByRole("dialog", { name: "Add OpenAI-compatible" })).toBeVisible();
     await page.keyboard.press("Escape");
     await expect(page.getByRole("dialog")).toHaveCount(0);
     await expect(add).toBeFocused();
+
+    // Opened from a menu, whose entries are gone by then.
+    const actions = rowOf(page, /acme/).getByRole("button", { name: "Actions for acme" });
+    await tabTo(page, actions);
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Test connection" }).press("Enter");
+    await expect(page.getByRole("dialog", { name: "Test acme" })).toBeVisible();
+    expect(page.url()).toContain(furniture.providerId);
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(actions).toBeFocused();
   });
 });

@@ -6,7 +6,8 @@ const root = join(import.meta.dirname, "../..");
 
 export default defineConfig({
   testDir: ".",
-  testMatch: "*.test.ts",
+  // With SCREENSHOTS=1 the README's pictures are taken anew instead.
+  testMatch: process.env.SCREENSHOTS ? "*.screenshots.ts" : "*.test.ts",
   outputDir: join(root, "test-results"),
   globalSetup: "./require-chromium.ts",
   // Every worker has an app with a database of its own, and two cores are all that CI has.

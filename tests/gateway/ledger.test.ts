@@ -123,7 +123,7 @@ describe.each(mounts)("%s mount: every call becomes one ledger row with its toke
     expect(await gate().ledgerRow(answer)).toMatchObject(expectedUsage);
   });
 
-  test("refused calls are in the ledger too, without a cost", async () => {
+  test("refused calls are in the ledger too, and cost nothing", async () => {
     const answer = await gate().chat(chatRequest("no-such-model"));
     await answer.arrayBuffer();
     const row = await gate().ledgerRow(answer);
@@ -132,7 +132,7 @@ describe.each(mounts)("%s mount: every call becomes one ledger row with its toke
       error_kind: "model_not_found",
       key_name: "caller",
       model: "no-such-model",
-      cost_nano: null,
+      cost_nano: 0n,
     });
   });
 

@@ -94,7 +94,7 @@ const packages: readonly PackageRule[] = [
   { packages: /^next-auth(\/|$)/, files: /^(app|components)\/|^server\/auth\./ },
   {
     packages: /^next(\/|$)/,
-    files: /^(app|components)\/|^server\/main\.|^server\/http\/route-handler\.|^next\.config\./,
+    files: /^(app|components)\/|^server\/process\.|^server\/http\/route-handler\.|^next\.config\./,
   },
   {
     packages:
@@ -109,7 +109,7 @@ const packages: readonly PackageRule[] = [
   { packages: /^(openai|@anthropic-ai\/sdk)(\/|$)/, files: /^$/, typeFiles: /^server\/(wire|providers)\// },
   {
     packages: /^node:(http|https|http2|net|tls|dns|dgram)(\/|$)/,
-    files: /^server\/(http|outbound|db)\/|^server\/main\./,
+    files: /^server\/(http|outbound|db)\/|^server\/process\./,
     typeFiles: /^server\/gateway\//,
   },
   { packages: /^node:child_process$/, files: /^server\/db\/embedded\./ },
