@@ -82,7 +82,7 @@ function ensurePackages() {
   if (existsSync(join(root, "node_modules")) && readStamp("packages") === made) return;
   if (readStamp("packages") === "" && installedByHand()) return writeStamp("packages", made);
   say("Installing packages …");
-  must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
+  must("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
   writeStamp("packages", made);
 }
 

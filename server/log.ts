@@ -8,6 +8,8 @@ export const log = singleton("log", () =>
     {
       level: env.logLevel,
       base: null,
+      // An error's own fields are left out: those of clients and connections hold their whole configuration.
+      serializers: { err: describe },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       redact: {
@@ -18,3 +20,12 @@ export const log = singleton("log", () =>
     pino.destination(2),
   ),
 );
+
+type Described = { type: string; message: string; code?: string; stack?: string | undefined; cause?: unknown };
+
+function describe(error: unknown): Described | string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, stack, cause } = error;
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  return { type: name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describe(cause) }) };
+}

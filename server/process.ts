@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { boot, shutDown } from "@/server/boot";
 import { startEmbedded } from "@/server/db/embedded";
@@ -13,6 +13,15 @@ import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
 import { untilNoCalls } from "@/server/state/open-calls";
+
+const options: ServerOptions = {
+  keepAliveTimeout: 75_000,
+  // A request's head must arrive in time; its body is bound by the call's own limit.
+  headersTimeout: 30_000,
+  requestTimeout: 0,
+  // Some clients offer HTTP/2 with each request over plain text: to those the answer is plain HTTP/1.1.
+  shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
+};
 
 type Dashboard = {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -38,13 +47,11 @@ async function run(): Promise<void> {
   singleton("owner", () => ({ is: "server" }));
   secrets();
   if (command === "migrate" || command === "seed") return setUp();
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, (request, response) =>
-    onRequest(request, response),
-  );
+  const server = createServer(options, (request, response) => onRequest(request, response));
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket, head));
   await listen(server);
   stopOnSignal(server);
-  const booted = boot(() => startEmbedded(env.dataDir));
+  const booted = boot(() => startEmbedded(env.dataDir, { share: false }));
   // Next's modules are read while the database starts, so that no call has to wait for them later.
   if (env.role !== "gateway") dashboard = loadDashboard();
   await Promise.all([booted, dashboard]);
@@ -53,7 +60,7 @@ async function run(): Promise<void> {
 
 /** `npm run db:migrate` and `db:seed`: start-up does both; these do them alone. */
 async function setUp(): Promise<void> {
-  await boot(() => startEmbedded(env.dataDir));
+  await boot(() => startEmbedded(env.dataDir, { share: true }));
   await shutDown();
   process.stdout.write("The database is up to date.\n");
 }
@@ -77,15 +84,16 @@ function onRequest(request: IncomingMessage, response: ServerResponse): void {
       });
     return;
   }
-  const starting = env.role === "gateway" || health().started ? undefined : 1;
-  const error = starting
-    ? new GatewayError("store_unavailable", "Conduit is starting.", { retryAfterSeconds: starting })
+  const error = !health().started
+    ? new GatewayError("store_unavailable", "Conduit is starting.", { retryAfterSeconds: 1 })
     : new GatewayError("not_found", `Unknown request URL: ${request.method} ${path}.`);
   const reply = failed(error);
   response.writeHead(reply.status, reply.headers).end(reply.body);
 }
 
 function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  // Node has let go of this socket: without a listener a reset by the peer would end the process.
+  socket.on("error", () => socket.destroy());
   // Only Next's own development socket is taken; everything else would be left hanging there.
   if (!env.production && dashboard && request.url?.startsWith("/_next/")) {
     dashboard.then((loaded) => loaded.upgrade(request, socket, head)).catch(() => socket.destroy());
@@ -150,6 +158,8 @@ const CUT_OFF_MS = 1_000;
 
 /** No new calls, open ones may finish for a while, then everything in memory is written. */
 async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
+  // Nothing is open or in memory yet while a database elsewhere is waited for.
+  if (!health().started && env.databaseUrl) return;
   log.info({ signal }, "Stopping: open calls may finish.");
   health().draining = true;
   const limit = setTimeout(() => {

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { z } from "zod";
+import { claim, commandOf } from "@/server/db/claim";
 
 /** A PostgreSQL server that runs beside this process on 127.0.0.1. */
 export type EmbeddedDatabase = { readonly url: string; stop(): Promise<void> };
@@ -20,15 +21,21 @@ type Owner = { uid: number; gid: number } | undefined;
 const SERVER_OPTIONS = ["listen_addresses=127.0.0.1", "max_connections=60", "shared_buffers=64MB"];
 
 /**
- * Starts the PostgreSQL in `dataDir`, creating it the first time. A server that a killed process left behind is taken over.
- * It runs in a session of its own, so that Ctrl-C reaches Conduit alone and the ledger can still be written.
+ * Starts the PostgreSQL in `dataDir`, creating it the first time. A server that a killed process left behind is taken over; one
+ * that belongs to another Conduit is used as a guest with `share`, and refused without. It runs in a session of its own, so that Ctrl-C reaches Conduit alone and the ledger can still be written.
  */
-export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
+export async function startEmbedded(dataDir: string, { share }: { share: boolean }): Promise<EmbeddedDatabase> {
   const home = join(resolve(dataDir), "postgres");
   const binaries = await findBinaries();
   const owner = await serverOwner();
   mkdirSync(dirname(home), { recursive: true });
   if (owner) checkReachable([dirname(home), dirname(binaries.initdb)]);
+  const claimed = await claim(dirname(home));
+  if (!claimed.mine && !share) {
+    throw new Error(
+      `Another Conduit (process ${claimed.pid}) runs on ${dirname(home)}. Stop it, choose another CONDUIT_DATA_DIR, or give both one DATABASE_URL.`,
+    );
+  }
   const password = keptPassword(join(dirname(home), "database.json"));
   if (!existsSync(join(home, "PG_VERSION"))) await initialise(home, { binaries, owner, password });
   const port = (await runningPort(home, binaries, owner)) ?? (await start(home, binaries, owner));
@@ -36,7 +43,9 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> 
   return {
     url: `postgresql://conduit:${password}@127.0.0.1:${port}/conduit`,
     stop: async () => {
+      if (!claimed.mine) return;
       await run(binaries.pg_ctl, ["stop", "-D", home, "-m", "fast", "-w", "-t", "20"], { ...owner, cwd: tmpdir() });
+      claimed.release();
     },
   };
 }
@@ -128,7 +137,11 @@ async function runningPort(
     // Status 3: no server runs; the pid file is a left-over, which the start replaces.
     return undefined;
   }
-  return Number(readFileSync(join(home, "postmaster.pid"), "utf8").split("\n")[3]);
+  const [pid = "", , , port = ""] = readFileSync(join(home, "postmaster.pid"), "utf8").split("\n");
+  if ((await commandOf(Number(pid))).includes("postgres")) return Number(port);
+  // The number has gone to another program since; with the file in place the server would refuse to start.
+  rmSync(join(home, "postmaster.pid"));
+  return undefined;
 }
 
 async function start(home: string, binaries: z.infer<typeof Binaries>, owner: Owner): Promise<number> {

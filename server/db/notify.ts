@@ -60,7 +60,7 @@ export function watchChanges(
     began = performance.now();
     try {
       if (!client) await connect();
-      const result = await client?.query<{ value: string }>("SELECT last_value::text AS value FROM conduit_change");
+      const result = await client?.query<{ value: string }>("SELECT value::text FROM conduit_change");
       const value = result?.rows[0]?.value;
       onState(true);
       // Also the first time: something may have changed between the first reading and this.

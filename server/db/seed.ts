@@ -18,7 +18,6 @@ export async function seedOnce(): Promise<void> {
   if (env.role === "gateway") return;
   if ((await query("SELECT 1 FROM setting WHERE name = $1", [SEEDED])).length > 0) return;
   await transaction(async (client) => {
-    await client.query("SELECT pg_advisory_xact_lock(hashtext('conduit_seed'))");
     const first = await client.query(
       "INSERT INTO setting (name, value, updated_at) VALUES ($1, 'true', now()) ON CONFLICT (name) DO NOTHING",
       [SEEDED],
@@ -28,7 +27,7 @@ export async function seedOnce(): Promise<void> {
     await addDemo(client);
     await addFirstKey(client);
     log.info("Added the demo model for a first call.");
-  });
+  }, "conduit_seed");
 }
 
 async function addDemo(client: PoolClient): Promise<void> {

@@ -43,11 +43,21 @@ export async function query<Row extends pg.QueryResultRow>(
   return result.rows;
 }
 
-/** Runs `work` in one transaction on one connection; a throw rolls it back. */
-export async function transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/** Another process may hold a lock for as long as a large conduit.json takes to apply. */
+const LOCK_WAIT_MS = 600_000;
+
+/**
+ * Runs `work` in one transaction on one connection; a throw rolls it back. With `lock`, transactions of that name in all
+ * processes come one after the other.
+ */
+export async function transaction<T>(work: (client: pg.PoolClient) => Promise<T>, lock?: string): Promise<T> {
   const client = await pool().connect();
   try {
     await client.query("BEGIN");
+    if (lock) {
+      const take = { text: "SELECT pg_advisory_xact_lock(hashtext($1))", values: [lock], query_timeout: LOCK_WAIT_MS };
+      await client.query(take);
+    }
     const result = await work(client);
     await client.query("COMMIT");
     client.release();

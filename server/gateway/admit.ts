@@ -1,7 +1,7 @@
 import { GatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
+import type { Caller } from "@/server/state/callers";
 import { occupy, release } from "@/server/state/concurrency";
-import type { Caller } from "@/server/state/key-cache";
 
 /** Lets a call in: one place among the key's parallel calls, given back when it is settled. Throws `rate_limited`. */
 export function admit(call: Call, caller: Caller): void {

@@ -1,7 +1,8 @@
 import { GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { sha256 } from "@/server/secret";
-import { type Caller, cachedCaller, callerById, lookUpCaller } from "@/server/state/key-cache";
+import type { Caller } from "@/server/state/callers";
+import { cachedCaller, callerById, lookUpCaller } from "@/server/state/key-cache";
 
 const MAX_KEY_LENGTH = 512;
 

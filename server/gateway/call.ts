@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
 import type { DecodeContext } from "@/server/providers/provider";
+import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
-import type { Caller } from "@/server/state/key-cache";
 import type { Usage } from "@/server/wire/usage";
 
 export type Operation = "chat" | "models" | "key";

@@ -4,7 +4,7 @@ import type { Call } from "@/server/gateway/call";
 export function callHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = { "x-request-id": call.requestId };
   if (!call.target) return headers;
-  headers["x-conduit-provider"] = call.target.provider.name;
+  headers["x-conduit-provider"] = headerSafe(call.target.provider.name);
   headers["x-conduit-model"] = headerSafe(call.target.upstreamModel);
   headers["x-conduit-attempts"] = String(call.attempts);
   if (call.dropped.length > 0) headers["x-conduit-dropped"] = headerSafe(call.dropped.join(", "));

@@ -46,5 +46,8 @@ function mayScrape({ headers, ip }: Inbound): boolean {
   if (typeof given === "string") return sameSecret(given, secrets().backendKey.reveal());
   // Behind a proxy on this machine every caller looks local: a forwarded request is not.
   const forwarded = headers["x-forwarded-for"] ?? headers.forwarded;
-  return forwarded === undefined && isIP(ip) !== 0 && isLoopback(ip.replace(/^::ffff:/, ""));
+  // A web page that a person here looks at is not this machine either.
+  return (
+    forwarded === undefined && headers.origin === undefined && isIP(ip) !== 0 && isLoopback(ip.replace(/^::ffff:/, ""))
+  );
 }

@@ -4,7 +4,7 @@ import { authenticate } from "@/server/gateway/authenticate";
 import type { Inbound, Reply } from "@/server/gateway/endpoint";
 import { errorHeaders } from "@/server/gateway/refuse";
 import { log } from "@/server/log";
-import type { Caller } from "@/server/state/key-cache";
+import type { Caller } from "@/server/state/callers";
 import { openaiError } from "@/server/wire/error";
 
 /** Answers a question that spends nothing, and so leaves no ledger row: a JSON value for an authenticated caller. */

@@ -25,6 +25,8 @@ export class NativeStream implements Translator {
   #parts: Buffer[] = [];
   #partBytes = 0;
   #done = false;
+  /** Whether each choice that was seen has finished. */
+  #choices = new Map<number, boolean>();
   #events = 0;
   #bytes = 0;
   /** The smallest event so far: about what an event weighs without text. */
@@ -58,8 +60,10 @@ export class NativeStream implements Translator {
     // A last event without its blank line is still meant: some servers end with a bare `data: [DONE]`.
     const rest = this.#parts.length > 0 ? this.#examine(Buffer.concat(this.#parts)) : undefined;
     if (this.#done) return rest;
-    // After a finish reason nothing of the answer is missing but the closing line itself.
-    if (this.#call.finishReason !== undefined) return SSE_DONE;
+    // With every choice finished nothing of the answer is missing but the closing line itself.
+    if (this.#choices.size > 0 && [...this.#choices.values()].every(Boolean)) {
+      return rest ? Buffer.concat([rest, BLANK, Buffer.from(SSE_DONE)]) : SSE_DONE;
+    }
     throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
   }
 
@@ -132,7 +136,11 @@ export class NativeStream implements Translator {
 
   #readChoice(choice: unknown): void {
     if (!isRecord(choice)) return;
-    if (typeof choice.finish_reason === "string") this.#call.finishReason = choice.finish_reason;
+    const index = typeof choice.index === "number" ? choice.index : 0;
+    if (typeof choice.finish_reason === "string") {
+      this.#call.finishReason = choice.finish_reason;
+      this.#choices.set(index, true);
+    } else if (!this.#choices.has(index)) this.#choices.set(index, false);
     if (!isRecord(choice.delta)) return;
     // The opening event names only the role; a token is anything that carries text or a tool call.
     const { role: _role, ...rest } = choice.delta;

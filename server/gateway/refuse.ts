@@ -4,6 +4,8 @@ import type { Reply } from "@/server/gateway/endpoint";
 import { callHeaders } from "@/server/gateway/headers";
 import { settle } from "@/server/gateway/settle";
 import { log } from "@/server/log";
+import { withoutCredential } from "@/server/outbound/authorize";
+import type { Secret } from "@/server/secret";
 import { openaiError } from "@/server/wire/error";
 
 /** The failure that a call ended with, told apart by whether the caller left, the time was up, or something broke. */
@@ -12,7 +14,21 @@ export function failureOf(call: Call, thrown: unknown): GatewayError {
     return new GatewayError("upstream_timeout", "The call took longer than its total time limit.", { cause: thrown });
   if (call.inbound.cancel.aborted)
     return new GatewayError("cancelled", "The caller left before the answer was complete.");
-  return asGatewayError(thrown);
+  return withoutSecrets(asGatewayError(thrown), call.target?.key?.credential);
+}
+
+/** Some vendors repeat the key that they refuse; what is the operator's must reach neither the caller nor the ledger. */
+function withoutSecrets(error: GatewayError, credential: Secret | undefined): GatewayError {
+  const clean = (text: string) => withoutCredential(text, credential);
+  const { kind, message, status, type, code, param, retryAfterSeconds, cause } = error;
+  if ([message, type, code ?? "", param ?? ""].every((text) => clean(text) === text)) return error;
+  const detail = {
+    status,
+    type: clean(type),
+    code: code && clean(code),
+    param: param === null ? undefined : clean(param),
+  };
+  return new GatewayError(kind, clean(message), { ...detail, retryAfterSeconds, cause });
 }
 
 /** Notes a failure on the call, and in the log where an operator should know of it. */

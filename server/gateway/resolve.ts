@@ -1,7 +1,7 @@
 import { GatewayError } from "@/server/errors";
 import type { CallTarget } from "@/server/gateway/call";
+import type { Caller } from "@/server/state/callers";
 import { type Catalog, type CatalogDeployment, type CatalogProvider, catalog } from "@/server/state/catalog";
-import type { Caller } from "@/server/state/key-cache";
 
 /** Whether one of the key's patterns covers a model name. */
 export function mayUse(caller: Caller, model: string): boolean {

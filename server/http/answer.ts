@@ -13,7 +13,7 @@ export function isGatewayPath(path: string): boolean {
 /** The gateway's answer to any request on its paths, with CORS headers; it never rejects. */
 export async function answer(inbound: Omit<Inbound, "params">): Promise<Reply> {
   const reply = await route(inbound);
-  const cors = corsHeaders(inbound);
+  const cors = inbound.path.startsWith("/v1/") ? corsHeaders(inbound) : undefined;
   return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
 }
 

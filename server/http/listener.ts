@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Cancel } from "@/server/cancel";
 import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
-import type { Sink } from "@/server/gateway/endpoint";
+import type { Sink, StreamBody } from "@/server/gateway/endpoint";
 import { answer } from "@/server/http/answer";
 import { log } from "@/server/log";
 import { health } from "@/server/state/health";
+
+const DISCARD_BYTES = 128 * 1024 * 1024;
+const DISCARD_MS = 10_000;
 
 /** Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. */
 async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -21,26 +24,22 @@ async function listener(request: IncomingMessage, response: ServerResponse): Pro
     query: new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1)),
     headers: request.headers,
     ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),
-    body: (limitBytes) => readRequest(request, limitBytes),
+    body: (limitBytes) => readRequest(request, limitBytes, cancel),
     cancel,
   });
   const { status, body } = reply;
   // A kept connection would hold up a server that is shutting down.
   const headers = health().draining ? { ...reply.headers, connection: "close" } : reply.headers;
   if (typeof body === "function") {
-    response.writeHead(status, headers);
-    await body(sinkOf(response));
-    response.end();
+    await stream(response, { status, headers, body, cancel });
     return;
   }
-  // A request whose body was refused unread must not leave its rest on a connection that goes on.
-  const unread = !request.complete && request.method !== "GET" && request.method !== "HEAD";
   response.writeHead(status, {
     ...headers,
     "content-length": Buffer.byteLength(body),
-    ...(unread && { connection: "close" }),
   });
   response.end(request.method === "HEAD" ? undefined : body);
+  if (!request.complete) discardRest(request);
 }
 
 /** The caller's address: behind a trusted proxy the last entry of `x-forwarded-for`, which is that proxy's own and no claim. */
@@ -54,6 +53,42 @@ export function clientIp(forwarded: string | string[] | undefined, remote: strin
   return (seen || remote || "").replace(/^::ffff:/, "");
 }
 
+/**
+ * Reads away what a refused request goes on sending, within limits, so that its sender gets to read the answer: closing at once
+ * would reset the connection under it.
+ */
+function discardRest(request: IncomingMessage): void {
+  let left = DISCARD_BYTES;
+  const timer = setTimeout(() => request.socket.destroy(), DISCARD_MS);
+  request.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.socket.destroy();
+  });
+  request.once("close", () => clearTimeout(timer));
+  request.once("end", () => clearTimeout(timer));
+  request.resume();
+}
+
+type Streamed = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: StreamBody;
+  readonly cancel: Cancel;
+};
+
+async function stream(response: ServerResponse, { status, headers, body, cancel }: Streamed): Promise<void> {
+  try {
+    response.writeHead(status, headers);
+  } catch (error) {
+    // Whatever became of the answer, the body settles its call.
+    cancel.abort();
+    await body({ write: () => true, onDrain: () => undefined });
+    throw error;
+  }
+  await body(sinkOf(response));
+  response.end();
+}
+
 function sinkOf(response: ServerResponse): Sink {
   return {
     // After the caller has left there is nobody to wait for: the call's own abort ends the stream.
@@ -62,19 +97,16 @@ function sinkOf(response: ServerResponse): Sink {
   };
 }
 
-function readRequest(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+function readRequest(request: IncomingMessage, limitBytes: number, cancel: Cancel): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers["content-length"]) > limitBytes) return reject(tooLarge(limitBytes));
+    cancel.onAbort(() => reject(new GatewayError("cancelled", "The request was cut short.")));
     const chunks: Buffer[] = [];
     let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limitBytes) chunks.push(chunk);
-      else {
-        request.pause();
-        request.removeAllListeners("data");
-        reject(tooLarge(limitBytes));
-      }
+      else reject(tooLarge(limitBytes));
     });
     request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.on("error", (cause) => reject(new GatewayError("cancelled", "The request was cut short.", { cause })));

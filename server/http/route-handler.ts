@@ -21,7 +21,7 @@ export async function routeHandler(
     headers,
     // Next puts the peer's address into the header that a proxy would use, unless one is there already.
     ip: clientIp(headers["x-forwarded-for"], headers["x-forwarded-for"]?.split(",").at(-1)?.trim()),
-    body: (limitBytes) => readBody(request, limitBytes),
+    body: (limitBytes) => readBody(request, limitBytes, cancel),
     cancel,
     actAsKeyId: options.actAsKeyId,
   };
@@ -67,14 +67,18 @@ function toStream(body: StreamBody, cancel: Cancel): ReadableStream<Uint8Array> 
   );
 }
 
-async function readBody(request: Request, limitBytes: number): Promise<Buffer> {
+async function readBody(request: Request, limitBytes: number, cancel: Cancel): Promise<Buffer> {
   const tooLarge = () => new GatewayError("payload_too_large", `The request body is larger than ${limitBytes} bytes.`);
   if (Number(request.headers.get("content-length")) > limitBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (!request.body) return Buffer.alloc(0);
   const reader = request.body.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  const cut = new Promise<never>((_resolve, reject) => {
+    cancel.onAbort(() => reject(new GatewayError("cancelled", "The request was cut short.")));
+  });
+  const read = () => Promise.race([reader.read(), cut]);
+  for (let next = await read(); !next.done; next = await read()) {
     size += next.value.byteLength;
     if (size > limitBytes) throw tooLarge();
     chunks.push(next.value);

@@ -137,7 +137,10 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   readonly abort = (): void => {
     this.#aborted = true;
-    this.#controller?.abort(new GatewayError("cancelled", "The call was cancelled."));
+    const cancelled = new GatewayError("cancelled", "The call was cancelled.");
+    if (this.#controller) this.#controller.abort(cancelled);
+    // Still waiting for a connection: the wait ends here, and the request is dropped when its turn comes.
+    else this.#finish(cancelled);
   };
 
   pause(): void {

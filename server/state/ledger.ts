@@ -50,6 +50,8 @@ export type LedgerRow = {
 const FLUSH_MS = 200;
 const BATCH = 1_000;
 const MAX_PAUSE_MS = 5_000;
+/** check_violation, which PostgreSQL raises for a row that no partition takes. */
+const NO_PARTITION = "23514";
 
 const held = singleton("ledger", () => ({
   waiting: [] as LedgerRow[],
@@ -117,6 +119,11 @@ async function writeOrPart(batch: readonly LedgerRow[]): Promise<void> {
     await write(batch);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || !/^(22|23)/.test(error.code ?? "")) throw error;
+    if (error.code === NO_PARTITION) {
+      // A partition that was there is gone (dropped by hand, or another server took over): the next try makes it again.
+      held.days.clear();
+      throw error;
+    }
     if (batch.length === 1) {
       log.fatal({ err: error, row: batch[0] }, "The database refuses this ledger row; it is kept only here.");
       return;

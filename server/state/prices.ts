@@ -138,13 +138,12 @@ export async function ensureLibraryPrices(): Promise<number> {
   const { checked, wanted } = await readChecked();
   if (checked === wanted) return 0;
   const added = await transaction(async (client) => {
-    // Two processes that start together would both add the same version.
-    await client.query("SELECT pg_advisory_xact_lock(hashtext('conduit_prices'))");
     const prices = await missingPrices(client);
     for (const price of prices) await insertPrice(client, price);
     await rememberChecked(client, wanted);
     return prices.length;
-  });
+    // Two processes that start together would both add the same version.
+  }, "conduit_prices");
   if (added > 0) log.info({ added, library: LIBRARY_VERSION }, "Prices were taken from the price library.");
   return added;
 }

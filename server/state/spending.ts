@@ -1,5 +1,5 @@
 import { query } from "@/server/db/sql";
-import type { Caller } from "@/server/state/key-cache";
+import type { Caller } from "@/server/state/callers";
 
 /** The current calendar period in UTC: its first moment (null = from the beginning) and when the next begins. */
 export function periodBounds(period: string, now: Date): { from: Date | null; resetsAt: Date | null } {

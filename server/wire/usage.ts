@@ -105,8 +105,11 @@ export function chatUsage(usage: Usage): Record<string, unknown> {
   };
 }
 
+/** No call has a billion tokens: a larger number is a fault, and would not fit where sums are kept. */
+const MAX_COUNT = 1_000_000_000;
+
 function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? Math.trunc(value) : undefined;
+  return typeof value === "number" && value >= 0 && value <= MAX_COUNT ? Math.trunc(value) : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

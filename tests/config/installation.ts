@@ -63,5 +63,5 @@ export function writeConfig(document: unknown): void {
 export async function snapshot(): Promise<{ tables: unknown; announced: unknown }> {
   const tables: Record<string, unknown> = {};
   for (const table of TABLES) tables[table] = await query(`SELECT xmin::text, t.* FROM ${table} t ORDER BY t::text`);
-  return { tables, announced: await query("SELECT last_value FROM conduit_change") };
+  return { tables, announced: await query("SELECT value FROM conduit_change") };
 }

@@ -310,40 +310,37 @@ BEGIN
   );
 END $$;
 
--- Processes hold keys and the catalog in memory. Each change is announced, and counted for those that missed it.
-CREATE SEQUENCE "conduit_change";
+-- Processes hold keys and the catalog in memory. Each change is announced, and counted for those that missed it. Both happen
+-- as the transaction commits: a count that moved earlier would be seen before the change itself, and the row that holds it is
+-- locked for that moment only.
+CREATE TABLE "conduit_change" ("value" bigint NOT NULL);
+INSERT INTO "conduit_change" VALUES (0);
 
-CREATE FUNCTION "conduit_announce_catalog"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION "conduit_announce"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM nextval('conduit_change');
-  PERFORM pg_notify('conduit_change', 'catalog');
+  PERFORM pg_notify('conduit_change', TG_ARGV[0]);
+  IF coalesce(current_setting('conduit.counted', true), '') = '' THEN
+    PERFORM set_config('conduit.counted', 'yes', true);
+    UPDATE "conduit_change" SET "value" = "value" + 1;
+  END IF;
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION "conduit_announce_keys"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM nextval('conduit_change');
-  PERFORM pg_notify('conduit_change', 'keys');
-  RETURN NULL;
-END $$;
-
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "provider"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_catalog"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "provider_key"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_catalog"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "model"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_catalog"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "deployment"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_catalog"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "price"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_catalog"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "key_group"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_keys"();
-CREATE TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "budget"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_keys"();
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "provider"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('catalog');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "provider_key"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('catalog');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "model"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('catalog');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "deployment"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('catalog');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "price"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('catalog');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "key_group"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('keys');
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR UPDATE OR DELETE ON "budget"
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('keys');
 -- Not on every column: "last_used_at" moves with each flush of the ledger and changes nothing for a caller.
-CREATE TRIGGER "announce" AFTER INSERT OR DELETE OR TRUNCATE ON "virtual_key"
-  FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_keys"();
-CREATE TRIGGER "announce_update"
-  AFTER UPDATE OF "name", "hash", "group_id", "models", "enabled", "expires_at", "rpm", "tpm", "concurrent", "tags"
-  ON "virtual_key" FOR EACH STATEMENT EXECUTE FUNCTION "conduit_announce_keys"();
+CREATE CONSTRAINT TRIGGER "announce" AFTER INSERT OR DELETE
+  OR UPDATE OF "name", "hash", "group_id", "models", "enabled", "expires_at", "rpm", "tpm", "concurrent", "tags"
+  ON "virtual_key" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "conduit_announce"('keys');

@@ -112,7 +112,7 @@ const packages: readonly PackageRule[] = [
     files: /^server\/(http|outbound|db)\/|^server\/process\./,
     typeFiles: /^server\/gateway\//,
   },
-  { packages: /^node:child_process$/, files: /^server\/db\/embedded\./ },
+  { packages: /^node:child_process$/, files: /^server\/db\/(embedded|claim)\./ },
 ];
 
 /** Of `node:net`, telling addresses apart is no network. */
