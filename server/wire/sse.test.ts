@@ -62,9 +62,9 @@ describe("SseParser", () => {
     expect(new SseParser().push(new TextEncoder().encode("data: a\n\n"))).toEqual(data("a"));
   });
 
-  test("an event of several megabytes in one-byte and in network-sized chunks", () => {
-    const text = "ß1".repeat(1_000_000);
+  test("a large event in one-byte chunks and one of several megabytes in network-sized ones", () => {
     for (const size of [1, 1448, 65_536]) {
+      const text = "ß1".repeat(size === 1 ? 100_000 : 1_000_000);
       const events = parse(`data: ${text}\n\n`, size);
       expect(events.length === 1 && events[0]?.data === text).toBe(true);
     }
@@ -73,13 +73,17 @@ describe("SseParser", () => {
   test("time grows with the size of an event, not with its square", () => {
     const millisecondsFor = (megabytes: number): number => {
       const bytes = Buffer.from(`data: ${"x".repeat(megabytes * 1_000_000)}\n\n`);
-      const begun = performance.now();
-      parse(bytes, 1000);
-      return performance.now() - begun;
+      // The best of several runs: the machine's other work only ever adds to one.
+      return Math.min(
+        ...Array.from({ length: 5 }, () => {
+          const begun = performance.now();
+          parse(bytes, 1000);
+          return performance.now() - begun;
+        }),
+      );
     };
-    millisecondsFor(1);
-    // Eight times the size is 64 times the time when it is quadratic. The floor is for a time too short to compare.
-    expect(millisecondsFor(4)).toBeLessThan(24 * Math.max(millisecondsFor(0.5), 2));
+    // Sixteen times the size is 256 times the time when it is quadratic. The floor is for a time too short to compare.
+    expect(millisecondsFor(8)).toBeLessThan(80 * Math.max(millisecondsFor(0.5), 1));
   });
 
   test("an event above 16 MiB is refused, in one line, in many, and in lines without text", () => {
