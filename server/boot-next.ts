@@ -3,7 +3,7 @@ import { env } from "@/server/env";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
-import { untilNoCalls } from "@/server/state/open-calls";
+import { finishCalls } from "@/server/state/open-calls";
 
 /**
  * Brings the process up when Next runs alone (`next start`, or a platform's own server). Below `npm start` it is up already,
@@ -22,7 +22,7 @@ export async function bootNext(): Promise<void> {
 async function stop(): Promise<void> {
   health().draining = true;
   try {
-    await untilNoCalls(env.drainMs);
+    await finishCalls(env.drainMs);
     await shutDown();
     process.exit(0);
   } catch (error) {

@@ -1,45 +1,87 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { singleton } from "@/server/singleton";
 
-/** The process's metrics in Prometheus form. Labels are bounded: names that an admin chose, never a caller's text. */
-export const metrics = singleton("metrics", () => {
+/** A finished call, as far as metrics tell of it. Labels are bounded: names that an admin chose, never a caller's text. */
+export type CountedCall = {
+  readonly operation: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly firstTokenMs: number | undefined;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costNano: bigint;
+};
+
+/** Calls are counted in batches: one after the other is several times cheaper than each amid other work. */
+const BATCH = 256;
+
+const held = singleton("metrics", () => ({ ...createMetrics(), waiting: [] as CountedCall[] }));
+
+/** Counts a call; it shows at the next scrape. */
+export function countCall(call: CountedCall): void {
+  held.waiting.push(call);
+  if (held.waiting.length >= BATCH) countWaiting();
+}
+
+/** All metrics of this process in Prometheus form, with their content type. */
+export async function exposition(openCalls: number): Promise<{ contentType: string; text: string }> {
+  countWaiting();
+  held.open.set(openCalls);
+  return { contentType: held.registry.contentType, text: await held.registry.metrics() };
+}
+
+function countWaiting(): void {
+  for (const call of held.waiting.splice(0)) {
+    const { operation, model, provider, status } = call;
+    held.calls.inc({ operation, model, provider, status });
+    held.duration.observe({ operation, provider }, call.durationMs / 1000);
+    if (call.firstTokenMs !== undefined) held.firstToken.observe({ provider }, call.firstTokenMs / 1000);
+    if (call.inputTokens > 0) held.tokens.inc({ direction: "input", model, provider }, call.inputTokens);
+    if (call.outputTokens > 0) held.tokens.inc({ direction: "output", model, provider }, call.outputTokens);
+    if (call.costNano > 0n) held.cost.inc({ model, provider }, Number(call.costNano) / 1e9);
+  }
+}
+
+function createMetrics() {
   const registry = new Registry();
+  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const labels = ["operation", "model", "provider", "status"] as const;
   return {
     registry,
     calls: new Counter({
       name: "conduit_calls_total",
       help: "Finished calls.",
-      labelNames: labels,
-      registers: [registry],
+      labelNames: ["operation", "model", "provider", "status"],
+      registers,
     }),
     duration: new Histogram({
       name: "conduit_call_duration_seconds",
       help: "From the request to the last byte of the answer.",
       labelNames: ["operation", "provider"],
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
-      registers: [registry],
+      registers,
     }),
     firstToken: new Histogram({
       name: "conduit_first_token_seconds",
       help: "From the request to the first token of a stream.",
       labelNames: ["provider"],
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-      registers: [registry],
+      registers,
     }),
     tokens: new Counter({
       name: "conduit_tokens_total",
       help: "Tokens by direction.",
       labelNames: ["direction", "model", "provider"],
-      registers: [registry],
+      registers,
     }),
     cost: new Counter({
       name: "conduit_cost_usd_total",
       help: "Cost of priced calls in US dollars.",
       labelNames: ["model", "provider"],
-      registers: [registry],
+      registers,
     }),
-    open: new Gauge({ name: "conduit_open_calls", help: "Calls under way.", registers: [registry] }),
+    open: new Gauge({ name: "conduit_open_calls", help: "Calls under way.", registers }),
   };
-});
+}

@@ -12,7 +12,7 @@ import { log } from "@/server/log";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
-import { untilNoCalls } from "@/server/state/open-calls";
+import { finishCalls } from "@/server/state/open-calls";
 
 const options: ServerOptions = {
   keepAliveTimeout: 75_000,
@@ -175,6 +175,6 @@ async function stop(server: Server, signal: NodeJS.Signals): Promise<void> {
   clearTimeout(limit);
   clearInterval(idle);
   // Calls that were cut off are settled a moment after their connections.
-  await untilNoCalls(CUT_OFF_MS);
+  await finishCalls(CUT_OFF_MS);
   await shutDown();
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { GatewayError } from "@/server/errors";
 import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
 import { failed } from "@/server/gateway/look";
-import { metrics } from "@/server/metrics";
+import { exposition } from "@/server/metrics";
 import { sameSecret } from "@/server/secret";
 import { isLoopback, secrets } from "@/server/secrets";
 import { health } from "@/server/state/health";
@@ -32,12 +32,8 @@ export const ready: Endpoint = async () => {
 export const scrape: Endpoint = async (inbound) => {
   if (!mayScrape(inbound))
     return failed(new GatewayError("unauthenticated", "Metrics are for the backend key or for loopback."));
-  metrics.open.set(openCalls());
-  return {
-    status: 200,
-    headers: { "content-type": metrics.registry.contentType },
-    body: await metrics.registry.metrics(),
-  };
+  const { contentType, text } = await exposition(openCalls());
+  return { status: 200, headers: { "content-type": contentType }, body: text };
 };
 
 function mayScrape({ headers, ip }: Inbound): boolean {

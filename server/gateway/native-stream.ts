@@ -9,6 +9,8 @@ import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
 import { SSE_DONE, SseParser } from "@/server/wire/sse";
 import { usageFromChunk } from "@/server/wire/usage";
 
+/** Length of `data: [DONE]` with its line ends. */
+const CLOSING_BYTES = 16;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
 
@@ -49,11 +51,23 @@ export class NativeStream implements Translator {
     if (!whole) return undefined;
     // Latin-1 keeps ASCII as it is, and ASCII is all that is looked for.
     const text = whole.toString("latin1");
-    const events = countEvents(text);
-    this.#events += events;
-    this.#bytes += whole.length;
-    if (events > 0) this.#frameBytes = Math.min(this.#frameBytes, whole.length / events);
+    this.#weigh(text);
     return this.started && this.#call.firstTokenMs !== undefined && !isNotable(text) ? whole : this.#examine(whole);
+  }
+
+  /** Counts events and their bytes, for the estimate where the vendor gives no usage. */
+  #weigh(text: string): void {
+    for (let at = text.indexOf("data:"); at !== -1; ) {
+      const next = text.indexOf("\ndata:", at + 5);
+      const size = (next === -1 ? text.length : next) - at;
+      // The closing line is no event of the answer.
+      if (size > CLOSING_BYTES) {
+        this.#events++;
+        this.#bytes += size;
+        if (size < this.#frameBytes) this.#frameBytes = size;
+      }
+      at = next === -1 ? -1 : next + 1;
+    }
   }
 
   finish(): Buffer | string | undefined {
@@ -191,10 +205,4 @@ function hasValue(text: string, name: string): boolean {
     if (text.charCodeAt(value) !== 110) return true;
   }
   return false;
-}
-
-function countEvents(text: string): number {
-  let events = 0;
-  for (let at = text.indexOf("data:"); at !== -1; at = text.indexOf("\ndata:", at + 5)) events++;
-  return events;
 }

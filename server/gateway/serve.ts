@@ -6,7 +6,7 @@ import { callOpened } from "@/server/state/open-calls";
 
 /** Runs a call's steps under its total time limit and until its caller leaves; any failure becomes an answer. */
 export async function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
-  callOpened();
+  callOpened(call.inbound.cancel);
   const timer = setTimeout(() => {
     call.timedOut = true;
     call.inbound.cancel.abort();

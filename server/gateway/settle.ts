@@ -1,6 +1,6 @@
 import { type Call, elapsedMs } from "@/server/gateway/call";
 import { log } from "@/server/log";
-import { metrics } from "@/server/metrics";
+import { countCall } from "@/server/metrics";
 import { costOf, type NanoUsd } from "@/server/money";
 import { type CatalogPrice, priceAt } from "@/server/state/catalog";
 import { addToLedger } from "@/server/state/ledger";
@@ -20,7 +20,7 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | u
 export function settle(call: Call, status: number): void {
   if (call.settled) return;
   call.settled = true;
-  callClosed();
+  callClosed(call.inbound.cancel);
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
@@ -74,18 +74,20 @@ export function settle(call: Call, status: number): void {
 type Outcome = { status: number; durationMs: number; usage: Usage; cost: NanoUsd | undefined };
 
 function count(call: Call, { status, durationMs, usage, cost }: Outcome): void {
-  // A model that does not exist is a caller's text, which must not become a label.
-  const model = call.target ? (call.target.deployment ? (call.model ?? "") : "(direct)") : "";
-  const provider = call.target?.provider.name ?? "";
-  metrics.calls.inc({ operation: call.operation, model, provider, status });
-  metrics.duration.observe({ operation: call.operation, provider }, durationMs / 1000);
-  if (call.firstTokenMs !== undefined) metrics.firstToken.observe({ provider }, call.firstTokenMs / 1000);
-  const [input, output] = [inputTokens(usage), outputTokens(usage)];
-  if (input > 0) metrics.tokens.inc({ direction: "input", model, provider }, input);
-  if (output > 0) metrics.tokens.inc({ direction: "output", model, provider }, output);
-  if (cost !== undefined && cost > 0n) metrics.cost.inc({ model, provider }, Number(cost) / 1e9);
+  countCall({
+    operation: call.operation,
+    // A model that does not exist is a caller's text, which must not become a label.
+    model: call.target ? (call.target.deployment ? (call.model ?? "") : "(direct)") : "",
+    provider: call.target?.provider.name ?? "",
+    status,
+    durationMs,
+    firstTokenMs: call.firstTokenMs,
+    inputTokens: inputTokens(usage),
+    outputTokens: outputTokens(usage),
+    costNano: cost ?? 0n,
+  });
   if (log.isLevelEnabled("debug"))
-    log.debug({ requestId: call.requestId, status, model: call.model, provider, durationMs }, "Call settled.");
+    log.debug({ requestId: call.requestId, status, model: call.model, durationMs }, "Call settled.");
 }
 
 /** Text as PostgreSQL can hold it: without NUL, and not longer than what a page shows. */
