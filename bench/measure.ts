@@ -6,8 +6,8 @@ import type { Kind, System } from "@/bench/systems";
 /** How much work a run does. */
 export type Size = { rounds: number; calls: number; streams: number; single: number; warmUp: number };
 
-export const full: Size = { rounds: 5, calls: 4_000, streams: 320, single: 1_000, warmUp: 4_000 };
-export const short: Size = { rounds: 2, calls: 1_500, streams: 128, single: 300, warmUp: 1_500 };
+export const full: Size = { rounds: 10, calls: 2_000, streams: 128, single: 400, warmUp: 6_000 };
+export const short: Size = { rounds: 4, calls: 1_000, streams: 64, single: 200, warmUp: 3_000 };
 
 const CONNECTIONS = 16;
 const STREAM_CONNECTIONS = 32;
@@ -86,8 +86,13 @@ export function quantile(values: readonly number[], at = 0.5): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 }
 
-/** CPU microseconds of one streamed event: what 198 more of them cost, divided by 198. */
-export function perChunkMicros({ perStreamMicros }: Samples): number {
+/** CPU microseconds of one streamed event in each round: what 198 more of them cost, divided by 198. */
+export function perChunkMicros({ perStreamMicros }: Samples): number[] {
   const brief = perStreamMicros["events-2"];
-  return quantile(perStreamMicros["events-200"].map((long, round) => (long - (brief[round] ?? Number.NaN)) / 198));
+  return perStreamMicros["events-200"].map((long, round) => (long - (brief[round] ?? Number.NaN)) / 198);
+}
+
+/** The middle of the rounds' ratios: what disturbs the machine during a round disturbs both sides of it. */
+export function ratio(values: readonly number[], against: readonly number[]): number {
+  return quantile(values.map((value, round) => value / (against[round] ?? Number.NaN)).filter(Number.isFinite));
 }

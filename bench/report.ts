@@ -1,4 +1,4 @@
-import { perChunkMicros, quantile, type Samples } from "@/bench/measure";
+import { perChunkMicros, quantile, ratio, type Samples } from "@/bench/measure";
 
 /** What was measured of one system. */
 export type Row = { name: string; samples: Samples; peakBytes: number };
@@ -12,9 +12,9 @@ export function table(rows: readonly Row[], direct: readonly number[]): string {
   const lines = rows.map(({ name, samples, peakBytes }) => [
     name,
     number(quantile(samples.perCallMicros), 0),
-    number(quantile(samples.perCallMicros) / quantile(floor?.samples.perCallMicros ?? []), 2),
-    number(perChunkMicros(samples), 1),
-    number(floor ? perChunkMicros(samples) / perChunkMicros(floor.samples) : Number.NaN, 2),
+    number(ratio(samples.perCallMicros, floor?.samples.perCallMicros ?? []), 2),
+    number(quantile(perChunkMicros(samples)), 1),
+    number(ratio(perChunkMicros(samples), floor ? perChunkMicros(floor.samples) : []), 2),
     number(quantile(samples.latenciesMs) - quantile(direct), 2),
     number(quantile(samples.latenciesMs, 0.99) - quantile(direct, 0.99), 2),
     number(quantile(samples.perSecond), 0),

@@ -1,7 +1,7 @@
 import { arch, cpus, platform } from "node:os";
-import { full, measure, perChunkMicros, quantile, short } from "@/bench/measure";
+import { full, measure, perChunkMicros, quantile, ratio, short } from "@/bench/measure";
 import { canMeasure, peakBytes } from "@/bench/processes";
-import { bars, type Row, table } from "@/bench/report";
+import { type Bar, bars, type Row, table } from "@/bench/report";
 import {
   cleanUp,
   coldStarts,
@@ -69,35 +69,26 @@ function print(
 ): void {
   const [floor, gateway, all] = rows;
   if (!floor || !gateway || !all) throw new Error("A system is missing.");
-  const perCall = (row: Row | undefined): number => quantile(row?.samples.perCallMicros ?? []);
   const calls = size.rounds * size.calls;
-  console.log(
-    `\nNode ${process.versions.node}, ${platform()}-${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}; ${calls} calls and ${size.rounds * size.streams} streams a system, medians of ${size.rounds} rounds.\n`,
-  );
+  const streams = size.rounds * size.streams;
+  const machine = `${platform()}-${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}`;
+  const floorMicros = floor.samples.perCallMicros.map(Math.round);
+  console.log(`\nNode ${process.versions.node}, ${machine}; ${calls} calls and ${streams} streams a system.\n`);
   console.log(table(rows, direct));
   console.log(
-    "\n+p50 and +p99 are added to the vendor's own time at one connection; calls/s at 16 connections, load and vendor on the same machine.\n",
+    `\nMedians of ${size.rounds} rounds in turn; +p50 and +p99 are added to the vendor's own time at one connection; calls/s at 16 ` +
+      "connections, load and vendor on the same machine. How quiet the machine was: the floor's rounds took " +
+      `${Math.min(...floorMicros)} to ${Math.max(...floorMicros)} µs a call.\n`,
   );
-  const relative = (promise: string, value: number, limit: number) => ({ promise, value, limit, unit: "×" });
   console.log(
     bars([
-      relative("server mount, CPU per call against the floor (role all)", perCall(all) / perCall(floor), 2),
-      relative("server mount, CPU per call against the floor (role gateway)", perCall(gateway) / perCall(floor), 2),
-      relative(
-        "server mount, CPU per chunk against the floor (role all)",
-        perChunkMicros(all.samples) / perChunkMicros(floor.samples),
-        1.5,
-      ),
-      relative(
-        "server mount, CPU per chunk against the floor (role gateway)",
-        perChunkMicros(gateway.samples) / perChunkMicros(floor.samples),
-        1.5,
-      ),
-      relative(
-        "server mount, CPU per call against the peer (role all)",
-        peer ? perCall(all) / perCall(rows.at(-1)) : Number.NaN,
-        0.25,
-      ),
+      ...[all, gateway].flatMap((row) => barsOf(row, floor)),
+      {
+        promise: "server mount, role all: CPU per call against the peer",
+        value: peer ? ratio(all.samples.perCallMicros, rows.at(-1)?.samples.perCallMicros ?? []) : Number.NaN,
+        limit: 0.25,
+        unit: "×",
+      },
       {
         promise: "start to first answered call on an initialised data dir, median",
         value: quantile(starts) / 1_000,
@@ -112,4 +103,21 @@ function print(
       },
     ]),
   );
+}
+
+function barsOf({ name, samples }: Row, floor: Row): Bar[] {
+  return [
+    {
+      promise: `${name}: CPU per call against the floor`,
+      value: ratio(samples.perCallMicros, floor.samples.perCallMicros),
+      limit: 2,
+      unit: "×",
+    },
+    {
+      promise: `${name}: CPU per chunk against the floor`,
+      value: ratio(perChunkMicros(samples), perChunkMicros(floor.samples)),
+      limit: 1.5,
+      unit: "×",
+    },
+  ];
 }
