@@ -5,6 +5,7 @@ import { type KeyboardEvent, useEffect, useId, useState } from "react";
 import { nav } from "./nav";
 import { cn } from "./ui/cn";
 import { Dialog } from "./ui/dialog";
+import { useDialogFocus } from "./ui/dialog-focus";
 
 type Command = { label: string; href: string; icon: LucideIcon; keys?: string };
 
@@ -19,6 +20,7 @@ type CommandMenuProps = { open: boolean; onOpenChange: (open: boolean) => void }
 
 /** Jumps to a page or an action by typing; ⌘K or Ctrl+K opens it, and `g` then a letter jumps without it. */
 export function CommandMenu({ open, onOpenChange }: CommandMenuProps) {
+  const focus = useDialogFocus();
   useShortcuts(() => onOpenChange(!open));
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
@@ -26,6 +28,7 @@ export function CommandMenu({ open, onOpenChange }: CommandMenuProps) {
         <Primitive.Overlay className="fixed inset-0 z-50 bg-overlay" />
         <Primitive.Content
           aria-describedby={undefined}
+          {...focus}
           className="fixed inset-x-3 top-[12vh] z-50 mx-auto max-w-lg overflow-hidden rounded-xl border bg-raised shadow-raised outline-none"
         >
           <Primitive.Title className="sr-only">Search or jump to</Primitive.Title>

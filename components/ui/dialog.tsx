@@ -3,6 +3,7 @@ import { Dialog as Primitive } from "radix-ui";
 import type { ComponentProps, ReactNode } from "react";
 import { Button } from "./button";
 import { cn } from "./cn";
+import { useDialogFocus } from "./dialog-focus";
 
 /** Holds whether a dialog or sheet is open. */
 export const Dialog = Primitive.Root;
@@ -17,6 +18,7 @@ type ContentProps = Omit<ComponentProps<typeof Primitive.Content>, "title"> & {
 
 /** A dialog in the middle; on a phone it lies at the bottom. Escape and the cross close it. */
 export function DialogContent({ title, description, className, children, ...props }: ContentProps) {
+  const focus = useDialogFocus({ toField: true });
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={overlayClasses} />
@@ -26,6 +28,7 @@ export function DialogContent({ title, description, className, children, ...prop
           className,
         )}
         {...(description ? {} : { "aria-describedby": undefined })}
+        {...focus}
         {...props}
       >
         <ContentHeader title={title} description={description} />
@@ -37,6 +40,7 @@ export function DialogContent({ title, description, className, children, ...prop
 
 /** A panel at the edge of the window, full width on a phone. */
 export function SheetContent({ title, description, className, children, ...props }: ContentProps) {
+  const focus = useDialogFocus();
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={overlayClasses} />
@@ -46,6 +50,7 @@ export function SheetContent({ title, description, className, children, ...props
           className,
         )}
         {...(description ? {} : { "aria-describedby": undefined })}
+        {...focus}
         {...props}
       >
         <ContentHeader title={title} description={description} />
