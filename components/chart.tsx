@@ -33,6 +33,7 @@ export default function Chart({ label, points, series, formatValue, whole, forma
             tick={{ fontSize: 11, fill: "currentColor" }}
             tickLine={false}
             axisLine={{ stroke: "var(--border)" }}
+            interval="equidistantPreserveStart"
             minTickGap={36}
           />
           <YAxis
@@ -66,7 +67,7 @@ export default function Chart({ label, points, series, formatValue, whole, forma
               fill={color}
               isAnimationActive={false}
               maxBarSize={36}
-              {...(index === series.length - 1 && { radius: 2 })}
+              {...(index === series.length - 1 && { radius: [2, 2, 0, 0] })}
             />
           ))}
         </BarChart>

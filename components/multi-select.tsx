@@ -26,7 +26,7 @@ export function MultiSelect({ label, options, selected, onChange, placeholder = 
     onChange(next);
   };
   return (
-    <fieldset aria-label={label} className="overflow-hidden rounded-lg border bg-surface">
+    <fieldset aria-label={label} className="min-w-0 overflow-hidden rounded-lg border bg-surface">
       <div className="flex items-center gap-2.5 border-b px-3">
         <Checkbox
           aria-label={search ? "Select all that are found" : "Select all"}

@@ -15,15 +15,19 @@ export function callColumns(open: (call: CallRow) => void): Column<CallRow>[] {
       id: "when",
       header: "When",
       cell: (call) => (
-        <button type="button" className="whitespace-nowrap hover:underline" onClick={() => open(call)}>
-          <Time at={call.startedAt} />
-        </button>
+        <>
+          <button type="button" className="whitespace-nowrap hover:underline" onClick={() => open(call)}>
+            <Time at={call.startedAt} />
+          </button>
+          <span className="block max-w-36 truncate text-muted-foreground text-xs sm:hidden">{call.model ?? "–"}</span>
+        </>
       ),
     },
     { id: "status", header: "Status", cell: (call) => <CallStatus call={call} /> },
     {
       id: "model",
       header: "Model",
+      from: "sm",
       cell: (call) => (
         <div className="max-w-56 truncate" title={call.upstreamModel ?? undefined}>
           {call.model ?? "–"}

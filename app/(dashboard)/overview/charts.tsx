@@ -31,7 +31,7 @@ export function Charts({ series, range }: ChartsProps) {
   const calls = series?.reduce((sum, point) => sum + point.calls, 0) ?? 0;
   const spent = series?.reduce((sum, point) => sum + Number(point.costUsd), 0) ?? 0;
   return (
-    <div className="grid gap-4 md:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 md:grid-cols-2">
       <ChartCard
         title="Calls"
         label={`${formatCount(calls)} calls over time`}

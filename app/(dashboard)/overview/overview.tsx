@@ -47,7 +47,7 @@ function Summary({ range }: { range: RangeId }) {
     <>
       <SummaryCards summary={data} />
       <Charts series={data?.series} range={range} />
-      <div className="grid gap-4 md:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 md:grid-cols-2">
         <TopList
           title="Top models"
           rows={data?.topModels.map((row) => ({

@@ -49,7 +49,7 @@ function SpendNote({ summary }: { summary: Summary }) {
 }
 
 function Change({ now, before }: { now: number; before: number }) {
-  if (before === 0) return now === 0 ? "none before either" : "none in the period before";
+  if (before === 0) return now === 0 ? "none before either" : "none before";
   const share = now / before - 1;
   if (Math.abs(share) < 0.005) return "as in the period before";
   return `${share > 0 ? "↑" : "↓"} ${formatPercent(Math.abs(share))} on the period before`;

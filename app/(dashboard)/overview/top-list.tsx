@@ -7,7 +7,10 @@ type TopRow = { id: string; name: string; href: string; calls: number; costUsd: 
 
 /** The largest spenders of a kind, each with a bar for its share of the first one; a row leads to its calls. */
 export function TopList({ title, rows }: { title: string; rows: readonly TopRow[] | undefined }) {
-  const most = Math.max(1, ...(rows ?? []).map((row) => row.calls));
+  // Where nothing was spent, the calls decide the order.
+  const isFree = rows?.every((row) => Number(row.costUsd) === 0);
+  const sizeOf = (row: TopRow) => (isFree ? row.calls : Number(row.costUsd));
+  const most = Math.max(...(rows ?? []).map(sizeOf));
   return (
     <Card>
       <CardHeader title={title} />
@@ -25,7 +28,7 @@ export function TopList({ title, rows }: { title: string; rows: readonly TopRow[
             <span
               aria-hidden
               className="absolute inset-y-1 left-0 rounded-sm bg-accent/10"
-              style={{ width: `${(row.calls / most) * 100}%` }}
+              style={{ width: `${(sizeOf(row) / most) * 100}%` }}
             />
             <span className="relative min-w-0 flex-1 truncate">{row.name}</span>
             <span className="relative text-muted-foreground text-xs tabular-nums">{formatOf(row.calls, "call")}</span>
