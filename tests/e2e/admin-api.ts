@@ -28,10 +28,20 @@ export async function issueKey(app: App, name: string): Promise<IssuedKey> {
   return NewKey.parse(await admin(app, "POST", "/virtual-keys", { name }));
 }
 
-/** What an app is furnished with; ids as the dashboard's addresses have them. */
-export type Furniture = { providerId: string; modelId: string; model: string; key: IssuedKey };
+/** Longer than a narrow window has room for. */
+const longName = "with-a-name-that-is-rather-too-long-for-a-phone";
 
-/** Sets up the vendor as the provider `acme` with two models, one of them priced, and a key. */
+/** What an app is furnished with; ids as the dashboard's addresses have them. */
+export type Furniture = {
+  providerId: string;
+  modelId: string;
+  /** The one that has a price. */
+  model: string;
+  models: readonly string[];
+  key: IssuedKey;
+};
+
+/** Sets up the vendor as the provider `acme` with three models, one of them priced, and two keys. */
 export async function furnish(app: App, vendor: Vendor): Promise<Furniture> {
   const { id: providerId } = Made.parse(
     await admin(app, "POST", "/providers", {
@@ -42,7 +52,11 @@ export async function furnish(app: App, vendor: Vendor): Promise<Furniture> {
       keys: [{ name: "main", apiKey: vendorKeys.right }],
     }),
   );
-  const chosen = ["acme-large-2", "acme-small-2"].map((id) => ({ upstreamModel: id, name: id }));
+  const chosen = [
+    { upstreamModel: "acme-large-2", name: "acme-large-2" },
+    { upstreamModel: "acme-small-2", name: "acme-small-2" },
+    { upstreamModel: "acme-small-2", name: `model-${longName}` },
+  ];
   await admin(app, "POST", "/models/from-provider", { providerId, models: chosen });
   const models = Models.parse(await admin(app, "GET", "/models"));
   const large = models.find((model) => model.name === "acme-large-2");
@@ -52,5 +66,7 @@ export async function furnish(app: App, vendor: Vendor): Promise<Furniture> {
     inputPerMillionUsd: "2.5",
     outputPerMillionUsd: "10",
   });
-  return { providerId, modelId: large.id, model: large.name, key: await issueKey(app, "storefront") };
+  await issueKey(app, `key-${longName}`);
+  const key = await issueKey(app, "storefront");
+  return { providerId, modelId: large.id, model: large.name, models: chosen.map(({ name }) => name), key };
 }

@@ -69,7 +69,7 @@ test.describe("with the keyboard alone", () => {
     await keyboard.press("Enter");
 
     const form = page.getByRole("dialog", { name: "Create a key" });
-    await tabTo(page, form.getByLabel("Name"));
+    await expect(form.getByLabel("Name")).toBeFocused();
     await keyboard.type("by-keyboard");
     await tabTo(page, form.getByRole("button", { name: "Create key" }));
     await keyboard.press("Space");

@@ -60,7 +60,9 @@ test("what conduit.json declares can be seen and not changed, and follows the fi
     for (const control of await dialog.getByRole("textbox").all()) await expect(control).toBeDisabled();
     await page.keyboard.press("Escape");
   }
+  await visit(page, "/keys?tab=groups");
   const group = rowOf(page, /declared-team/);
+  await expect(group).toContainText("Managed by conduit.json");
   await expect(group.getByRole("button", { name: "Delete declared-team" })).toBeDisabled();
 
   app.configure(declared(vendor.baseUrl, 7.5));
