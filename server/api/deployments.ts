@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { change, difference, given, type Transaction } from "@/server/api/change";
+import { change, difference, given, snapshot, type Transaction } from "@/server/api/change";
 import {
   deploymentFacts,
   findDeployment,
@@ -11,7 +11,6 @@ import { DeploymentChange, NewDeployment, OwnPrice, PlacedDeployment } from "@/s
 import { conflict, notFound, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
-import { prisma } from "@/server/db/prisma";
 import { nanoFromUsdText, type Rates } from "@/server/money";
 import { providerType } from "@/server/providers/registry";
 import { librarySchedule } from "@/server/state/prices";
@@ -22,10 +21,12 @@ export const deployments = router({
     .meta(rest("GET", "/deployments", "List the deployments of all models."))
     .output(z.array(PlacedDeployment))
     .query(async () => {
-      const rows = await prisma().deployment.findMany({
-        select: placedColumns(new Date()),
-        orderBy: [{ model: { name: "asc" } }, { priority: "asc" }, { id: "asc" }],
-      });
+      const rows = await snapshot((tx) =>
+        tx.deployment.findMany({
+          select: placedColumns(new Date()),
+          orderBy: [{ model: { name: "asc" } }, { priority: "asc" }, { id: "asc" }],
+        }),
+      );
       return rows.map(placedView);
     }),
 

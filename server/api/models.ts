@@ -8,7 +8,6 @@ import { ById, Deleted } from "@/server/api/fields.schema";
 import { AddedCount, AddedFromProvider, ModelChange, ModelView, NewModel } from "@/server/api/models.schema";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
-import { prisma } from "@/server/db/prisma";
 
 /** The names that callers use, and what serves them. */
 export const models = router({
@@ -16,7 +15,9 @@ export const models = router({
     .meta(rest("GET", "/models", "List the models with their deployments."))
     .output(z.array(ModelView))
     .query(async () => {
-      const rows = await prisma().model.findMany({ select: modelColumns(new Date()), orderBy: { name: "asc" } });
+      const rows = await snapshot((tx) =>
+        tx.model.findMany({ select: modelColumns(new Date()), orderBy: { name: "asc" } }),
+      );
       return rows.map(modelView);
     }),
 

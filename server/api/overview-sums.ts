@@ -103,7 +103,7 @@ const rollup = Prisma.sql`
 /** The ledger in the rollup's columns; what counts as an error or as unpriced is what server/state/ledger.ts sums. */
 const ledger = Prisma.sql`
   SELECT started_at AS at, coalesce(model, '') AS model, coalesce(key_id::text, '') AS key_id, 1 AS calls,
-         (status >= 400)::int AS errors, (cost_nano IS NULL AND provider_id IS NOT NULL)::int AS unpriced,
+         (status >= 400)::int AS errors, (cost_nano IS NULL)::int AS unpriced,
          input_tokens + cached_input_tokens + cache_write_tokens + cache_write_1h_tokens + audio_input_tokens AS input_tokens,
          output_tokens + reasoning_tokens + audio_output_tokens AS output_tokens, coalesce(cost_nano, 0) AS cost_nano,
          duration_ms, coalesce(first_token_ms, 0) AS first_token_ms, (first_token_ms IS NOT NULL)::int AS first_tokens

@@ -8,7 +8,6 @@ import { listModels, test } from "@/server/api/provider-tests";
 import { findProvider, providerColumns, providerFacts, providerView } from "@/server/api/provider-view";
 import { NewProvider, ProviderChange, ProviderTypeView, ProviderView } from "@/server/api/providers.schema";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
-import { prisma } from "@/server/db/prisma";
 import type { ProviderType } from "@/server/providers/provider";
 import { providerType, providerTypes as registered } from "@/server/providers/registry";
 
@@ -16,7 +15,7 @@ const list = adminProcedure
   .meta(rest("GET", "/providers", "List the providers."))
   .output(z.array(ProviderView))
   .query(async () => {
-    const rows = await prisma().provider.findMany({ select: providerColumns, orderBy: { name: "asc" } });
+    const rows = await snapshot((tx) => tx.provider.findMany({ select: providerColumns, orderBy: { name: "asc" } }));
     return rows.map(providerView);
   });
 

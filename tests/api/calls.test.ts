@@ -79,7 +79,7 @@ beforeAll(async () => {
       provider_name: null,
       status: 401,
       error_kind: "unauthenticated",
-      cost_nano: null,
+      cost_nano: "0",
       model: null,
     }),
     call(40 * HOUR_MS, { model: "gamma" }),

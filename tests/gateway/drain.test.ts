@@ -52,7 +52,8 @@ describe.each(mounts)("%s mount: SIGTERM loses nothing", (mount) => {
     const gateway = await start();
     const answer = await call(gateway, `drain-${mount}`, { stream: true });
     gateway.signal("SIGTERM");
-    await sleep(300);
+    // A loaded machine may take its time to hand the signal over.
+    await expect.poll(() => readiness(gateway), { timeout: 10_000 }).not.toBe(200);
     const late = await call(gateway, `late-${mount}`).then(
       (one) => one.status,
       () => "refused",
@@ -90,3 +91,11 @@ describe.each(mounts)("%s mount: SIGTERM loses nothing", (mount) => {
     await gateway.stop();
   });
 });
+
+/** The status of the readiness check; "refused" once the server takes no connections. */
+function readiness(gateway: Gateway): Promise<number | "refused"> {
+  return fetch(`${gateway.url}/health/ready`).then(
+    (answer) => answer.status,
+    () => "refused" as const,
+  );
+}

@@ -6,15 +6,15 @@ import { mounts } from "@/tests/support/gateway";
 import { json, silence } from "@/tests/support/upstream";
 
 const PATH = "/v1/chat/completions";
-const env = { CONDUIT_FIRST_BYTE_TIMEOUT_MS: "500", CONDUIT_IDLE_TIMEOUT_MS: "900", CONDUIT_TOTAL_TIMEOUT_MS: "1500" };
+const env = { CONDUIT_FIRST_BYTE_TIMEOUT_MS: "500", CONDUIT_IDLE_TIMEOUT_MS: "900", CONDUIT_TOTAL_TIMEOUT_MS: "3000" };
 
 describe.each(mounts)("%s mount: every wait for a vendor has an end", (mount) => {
   const gate = useGateway(mount, { env });
 
   // A whole answer is one long wait for its first byte, so there the total time is the limit.
   test.each([
-    ["a stream", true, 1_400],
-    ["a whole answer", false, 2_400],
+    ["a stream", true, 2_800],
+    ["a whole answer", false, 6_000],
   ])("no first byte of %s: 504, and the vendor's connection is closed", async (_what, stream, withinMs) => {
     gate().upstream.on(PATH, silence);
     const begun = performance.now();
@@ -38,8 +38,8 @@ describe.each(mounts)("%s mount: every wait for a vendor has an end", (mount) =>
     const answer = await gate().chat(chatRequest("plain", { stream: true }));
     const text = await answer.text();
     const tookMs = performance.now() - begun;
-    expect(tookMs).toBeGreaterThan(1_400);
-    expect(tookMs).toBeLessThan(2_500);
+    expect(tookMs).toBeGreaterThan(2_900);
+    expect(tookMs).toBeLessThan(6_000);
     expect(closingError(text)).toMatchObject({ code: "upstream_timeout" });
     expect(eventsOf(text)).not.toContain("[DONE]");
     expect(await gate().ledgerRow(answer)).toMatchObject({ status: 504, error_kind: "upstream_timeout" });
