@@ -14,6 +14,8 @@ export type App = {
   readonly backendKey: string;
   /** Of its own PostgreSQL. */
   readonly databaseUrl: string;
+  /** Everything it has written. */
+  output(): string;
   /** Replaces conduit.json, which begins as an empty object. */
   configure(config: object): void;
   stop(): Promise<void>;
@@ -50,7 +52,8 @@ export async function startApp(): Promise<App> {
     }
     const { backendKey } = Kept.parse(JSON.parse(readFileSync(join(dataDir, "secrets.json"), "utf8")));
     const databaseUrl = databaseUrlOf(dataDir);
-    return { url: gateway.url, adminPassword, backendKey, databaseUrl, configure: gateway.configure, stop };
+    const { url, output, configure } = gateway;
+    return { url, adminPassword, backendKey, databaseUrl, output, configure, stop };
   } catch (error) {
     removeData();
     throw error;

@@ -9,7 +9,11 @@ export type Problems = {
   expect(pattern: RegExp): void;
 };
 
-type TestFixtures = { problems: Problems };
+type TestFixtures = {
+  problems: Problems;
+  /** Keeps what the app wrote during a test that failed. */
+  logged: undefined;
+};
 type WorkerFixtures = {
   /** Files that name another one get an app of their own. */
   installation: string;
@@ -55,6 +59,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
   baseURL: ({ app }, use) => use(app.url),
   storageState: ({ session }, use) => use(session),
+  logged: [
+    async ({ app }, use, testInfo) => {
+      const before = app.output().length;
+      await use(undefined);
+      if (testInfo.status !== testInfo.expectedStatus)
+        await testInfo.attach("app.log", { body: app.output().slice(before), contentType: "text/plain" });
+    },
+    { auto: true },
+  ],
   problems: [
     async ({ context }, use) => {
       const { problems, unexpected, missing } = watch(context);
