@@ -136,6 +136,8 @@ async function startFixture(
     throw error;
   });
   const sql = new pg.Pool({ connectionString: database.url, max: 2, types: { getTypeParser } });
+  // The database is dropped with force at the end, which a connection that is being closed may still notice.
+  sql.on("error", () => undefined);
   const request = (
     method: string,
     path: string,
