@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { Cancel } from "@/server/cancel";
+import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
 import type { DecodeContext } from "@/server/providers/provider";
@@ -27,9 +29,12 @@ export type Call = {
   readonly operation: Operation;
   readonly dialect: Dialect;
   readonly inbound: Inbound;
+  readonly cancel: Cancel;
   readonly startedAtMs: number;
   /** Monotonic milliseconds, for durations. */
   readonly startedTick: number;
+  /** When the call's total time is up, by the same clock. */
+  readonly untilTick: number;
   caller: Caller | undefined;
   /** As the caller wrote it. */
   model: string | undefined;
@@ -58,14 +63,17 @@ const SAFE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export function begin(inbound: Inbound, operation: Operation, dialect: Dialect): Call {
   const id = randomUUID();
   const given = inbound.headers["x-request-id"];
+  const startedTick = performance.now();
   return {
     id,
-    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id.replaceAll("-", "")}`,
+    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id}`,
     operation,
     dialect,
     inbound,
+    cancel: inbound.cancel,
     startedAtMs: Date.now(),
-    startedTick: performance.now(),
+    startedTick,
+    untilTick: startedTick + env.totalMs,
     caller: undefined,
     model: undefined,
     stream: false,

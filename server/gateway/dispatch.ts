@@ -35,12 +35,12 @@ export async function dispatch(
     throw new GatewayError("upstream_denied", `The provider '${target.provider.name}' has no usable key.`);
   }
   const response = type.local
-    ? playLocally(type.local(encoded, decodeContext(call)), call.inbound.cancel)
+    ? playLocally(type.local(encoded, decodeContext(call)), call.cancel)
     : await send(authorize(encoded, type.auth, target.key?.credential), {
         // A whole answer is one long wait: only the total limit holds for it.
         firstByteMs: call.stream ? env.firstByteMs : env.totalMs,
         idleMs: env.idleMs,
-        cancel: call.inbound.cancel,
+        cancel: call.cancel,
         allowPrivateNetwork: target.provider.allowPrivateNetwork,
       });
   if (response.status >= 200 && response.status < 300) return { type, chat: type.chat, response };

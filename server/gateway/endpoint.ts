@@ -6,11 +6,10 @@ export type Inbound = {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
-  readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly ip: string;
-  /** Path segments that the route matched, by name. */
-  readonly params: Readonly<Record<string, string>>;
+  /** Path segments that the route matched, by name; the router sets them. */
+  params: Readonly<Record<string, string>>;
   /** The whole body; rejects with `payload_too_large` above the limit. */
   body(limitBytes: number): Promise<Buffer>;
   /** Aborted when the caller leaves before the answer is complete, or by the gateway when the call's time is up. */

@@ -12,8 +12,7 @@ import { openaiError } from "@/server/wire/error";
 export function failureOf(call: Call, thrown: unknown): GatewayError {
   if (call.timedOut)
     return new GatewayError("upstream_timeout", "The call took longer than its total time limit.", { cause: thrown });
-  if (call.inbound.cancel.aborted)
-    return new GatewayError("cancelled", "The caller left before the answer was complete.");
+  if (call.cancel.aborted) return new GatewayError("cancelled", "The caller left before the answer was complete.");
   return withoutSecrets(asGatewayError(thrown), call.target?.key?.credential);
 }
 

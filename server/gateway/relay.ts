@@ -46,8 +46,10 @@ async function relayWhole(call: Call, { chat, type, response }: Answer): Promise
   if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
   const cost = costOfCall(call);
   settle(call, 200);
-  const headers = { ...callHeaders(call), "content-type": "application/json" };
-  return { status: 200, headers: cost ? { ...headers, "x-conduit-cost-usd": usdText(cost.nano) } : headers, body };
+  const headers = callHeaders(call);
+  headers["content-type"] = "application/json";
+  if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);
+  return { status: 200, headers, body };
 }
 
 function readNative(call: Call, type: ProviderType, body: unknown): void {

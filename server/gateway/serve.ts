@@ -1,4 +1,3 @@
-import { env } from "@/server/env";
 import type { Call } from "@/server/gateway/call";
 import type { Reply } from "@/server/gateway/endpoint";
 import { refuse } from "@/server/gateway/refuse";
@@ -6,12 +5,7 @@ import { callOpened } from "@/server/state/open-calls";
 
 /** Runs a call's steps under its total time limit and until its caller leaves; any failure becomes an answer. */
 export async function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
-  callOpened(call.inbound.cancel);
-  const timer = setTimeout(() => {
-    call.timedOut = true;
-    call.inbound.cancel.abort();
-  }, env.totalMs);
-  call.reservations.push(() => clearTimeout(timer));
+  callOpened(call);
   try {
     return await steps(call);
   } catch (error) {

@@ -20,7 +20,7 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | u
 export function settle(call: Call, status: number): void {
   if (call.settled) return;
   call.settled = true;
-  callClosed(call.inbound.cancel);
+  callClosed(call);
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;

@@ -11,13 +11,13 @@ export function isGatewayPath(path: string): boolean {
 }
 
 /** The gateway's answer to any request on its paths, with CORS headers; it never rejects. */
-export async function answer(inbound: Omit<Inbound, "params">): Promise<Reply> {
+export async function answer(inbound: Inbound): Promise<Reply> {
   const reply = await route(inbound);
   const cors = inbound.path.startsWith("/v1/") ? corsHeaders(inbound) : undefined;
   return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
 }
 
-async function route(inbound: Omit<Inbound, "params">): Promise<Reply> {
+async function route(inbound: Inbound): Promise<Reply> {
   const found = match(inbound.path);
   if (!found)
     return failed(
@@ -36,13 +36,14 @@ async function route(inbound: Omit<Inbound, "params">): Promise<Reply> {
     return failed(new GatewayError("draining", "This server is shutting down. Try again.", { retryAfterSeconds: 1 }));
   }
   try {
-    return await endpoint({ ...inbound, params: found.params });
+    inbound.params = found.params;
+    return await endpoint(inbound);
   } catch (error) {
     return failed(error);
   }
 }
 
-function preflight({ headers }: Omit<Inbound, "params">, allowed: string): Reply {
+function preflight({ headers }: Inbound, allowed: string): Reply {
   const asked = headers["access-control-request-headers"];
   return {
     status: 204,
@@ -59,7 +60,7 @@ const EXPOSED =
   "x-request-id, retry-after, x-should-retry, x-conduit-provider, x-conduit-model, x-conduit-attempts, x-conduit-cost-usd, x-conduit-cache, x-conduit-dropped";
 
 /** Keys travel in a header, not in a cookie, so any page that has one may call; `CONDUIT_CORS_ORIGINS` narrows that. */
-function corsHeaders({ headers }: Omit<Inbound, "params">): Record<string, string> | undefined {
+function corsHeaders({ headers }: Inbound): Record<string, string> | undefined {
   const { origin } = headers;
   if (origin === undefined) return undefined;
   const any = env.corsOrigins.includes("*");

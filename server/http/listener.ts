@@ -7,6 +7,7 @@ import { answer } from "@/server/http/answer";
 import { log } from "@/server/log";
 import { health } from "@/server/state/health";
 
+const ONE_WRITE_BYTES = 16 * 1024;
 const DISCARD_BYTES = 128 * 1024 * 1024;
 const DISCARD_MS = 10_000;
 
@@ -21,7 +22,7 @@ async function listener(request: IncomingMessage, response: ServerResponse): Pro
   const reply = await answer({
     method: request.method ?? "GET",
     path: mark === -1 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1)),
+    params: {},
     headers: request.headers,
     ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),
     body: (limitBytes) => readRequest(request, limitBytes, cancel),
@@ -34,11 +35,11 @@ async function listener(request: IncomingMessage, response: ServerResponse): Pro
     await stream(response, { status, headers, body, cancel });
     return;
   }
-  response.writeHead(status, {
-    ...headers,
-    "content-length": Buffer.byteLength(body),
-  });
-  response.end(request.method === "HEAD" ? undefined : body);
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  if (request.method === "HEAD") response.end();
+  // Head and body go out in one write when both are text; Latin-1 keeps any bytes as they are.
+  else if (typeof body !== "string" && body.length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
+  else response.end(body);
   if (!request.complete) discardRest(request);
 }
 

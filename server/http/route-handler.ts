@@ -14,10 +14,10 @@ export async function routeHandler(
   if (request.signal.aborted) cancel.abort();
   else request.signal.addEventListener("abort", () => cancel.abort(), { once: true });
   const headers = Object.fromEntries(request.headers);
-  const inbound: Omit<Inbound, "params"> = {
+  const inbound: Inbound = {
     method: request.method,
     path: options.path ?? url.pathname,
-    query: url.searchParams,
+    params: {},
     headers,
     // Next puts the peer's address into the header that a proxy would use, unless one is there already.
     ip: clientIp(headers["x-forwarded-for"], headers["x-forwarded-for"]?.split(",").at(-1)?.trim()),

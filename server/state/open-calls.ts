@@ -1,15 +1,26 @@
 import type { Cancel } from "@/server/cancel";
 import { singleton } from "@/server/singleton";
 
-const held = singleton("open-calls", () => ({ calls: new Set<Cancel>(), waiting: [] as (() => void)[] }));
+/** A call under way: how to stop it, and when its time is up (monotonic milliseconds). */
+export type OpenCall = { readonly cancel: Cancel; readonly untilTick: number; timedOut: boolean };
 
-/** Notes a call under way by its cancel; each is taken back with `callClosed`. */
-export function callOpened(cancel: Cancel): void {
-  held.calls.add(cancel);
+/** One look at all calls is cheaper than a timer for each; a limit is kept to this much. */
+const LOOK_MS = 100;
+
+const held = singleton("open-calls", () => ({
+  calls: new Set<OpenCall>(),
+  waiting: [] as (() => void)[],
+  look: undefined as NodeJS.Timeout | undefined,
+}));
+
+/** Notes a call under way, and cancels it with `timedOut` set when its time is up. Each is taken back with `callClosed`. */
+export function callOpened(call: OpenCall): void {
+  held.calls.add(call);
+  held.look ??= setInterval(cancelLateCalls, LOOK_MS);
 }
 
-export function callClosed(cancel: Cancel): void {
-  held.calls.delete(cancel);
+export function callClosed(call: OpenCall): void {
+  held.calls.delete(call);
   if (held.calls.size > 0) return;
   for (const done of held.waiting.splice(0)) done();
 }
@@ -22,8 +33,22 @@ export function openCalls(): number {
 /** Waits for calls under way; those that last longer than `limitMs` are cut off, and settle within a second. */
 export async function finishCalls(limitMs: number): Promise<void> {
   if (await untilNone(limitMs)) return;
-  for (const cancel of held.calls) cancel.abort();
+  for (const { cancel } of held.calls) cancel.abort();
   await untilNone(1_000);
+}
+
+function cancelLateCalls(): void {
+  if (held.calls.size === 0) {
+    clearInterval(held.look);
+    held.look = undefined;
+    return;
+  }
+  const now = performance.now();
+  for (const call of held.calls) {
+    if (now < call.untilTick) continue;
+    call.timedOut = true;
+    call.cancel.abort();
+  }
 }
 
 async function untilNone(limitMs: number): Promise<boolean> {
