@@ -25,8 +25,8 @@ const GREETED_WITHIN_MS = 30_000;
 const Kept = z.object({ backendKey: z.string() });
 const Database = z.object({ password: z.string() });
 
-/** Starts an app on a free port and waits for its greeting; throws with its output when none comes. */
-export async function startApp(): Promise<App> {
+/** Starts an app, on a free port unless told otherwise, and waits for its greeting; throws with its output when none comes. */
+export async function startApp(port?: number): Promise<App> {
   const dataDir = mkdtempSync(join(tmpdir(), "conduit-e2e-"));
   // Run by root, the database server belongs to another user, who has to pass through.
   chmodSync(dataDir, 0o755);
@@ -38,7 +38,11 @@ export async function startApp(): Promise<App> {
       dataDir,
       // Empty and not absent, so that a conduit.json of the developer's own is not applied.
       config: {},
-      env: { CONDUIT_ROLE: "all", ...Object.fromEntries(Object.keys(secrets).map((name) => [name, ""])) },
+      env: {
+        CONDUIT_ROLE: "all",
+        ...Object.fromEntries(Object.keys(secrets).map((name) => [name, ""])),
+        ...(port && { PORT: String(port) }),
+      },
     });
     const stop = async () => {
       await gateway.stop();

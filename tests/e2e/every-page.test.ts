@@ -92,6 +92,23 @@ test("a chosen theme outlives a reload and beats the system's", async ({ page })
   expect(await brightSurfaces(page)).toEqual([]);
 });
 
+test("these checks can fail", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.addInitScript(watchBackground);
+  await page.setViewportSize(phone);
+  await visit(page, "/overview");
+  await page.locator("main").evaluate((main) => {
+    const wide = document.createElement("p");
+    wide.style.width = "600px";
+    wide.textContent = "Wide";
+    main.append(document.createElement("button"), wide);
+  });
+  expect(await namelessControls(page)).toEqual(["- button"]);
+  expect(await tooWide(page)).not.toEqual([]);
+  expect(await brightFrames(page)).not.toEqual([]);
+  expect(await brightSurfaces(page)).not.toEqual([]);
+});
+
 const controls = "button|link|textbox|searchbox|combobox|checkbox|switch|radio|tab|menuitem|option|spinbutton|slider";
 
 /** The lines of the accessibility tree with a control that a screen reader could not name. */

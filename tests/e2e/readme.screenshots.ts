@@ -4,8 +4,8 @@ import { expect } from "@playwright/test";
 import pg from "pg";
 import { z } from "zod";
 import { admin, issueKey } from "@/tests/e2e/admin-api";
-import type { App } from "@/tests/e2e/app";
-import { settled, test, visit } from "@/tests/e2e/test";
+import { type App, startApp } from "@/tests/e2e/app";
+import { test as base, settled, visit } from "@/tests/e2e/test";
 import { json, type Scenario, startUpstream, stream } from "@/tests/support/upstream";
 
 /** `SCREENSHOTS=1 npm run test:e2e` takes the README's pictures: real calls to a played vendor, spread over an hour. */
@@ -17,6 +17,21 @@ const accounts = [
   { name: "openai", type: "openai", models: ["gpt-4o", "gpt-4o-mini"] },
   { name: "gpu-cluster", type: "openai-compatible", models: ["llama-3.3-70b"] },
 ] as const;
+/** The address in the pictures is the one that a newcomer sees. */
+const PORT = 5000;
+
+const test = base.extend<object, { app: App }>({
+  app: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern.
+    async ({}, use) => {
+      const app = await startApp(PORT);
+      await use(app);
+      await app.stop();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
 const callers = ["storefront", "support-bot", "search", "nightly-report"] as const;
 
 test("the pictures of the README", async ({ page, app }) => {
