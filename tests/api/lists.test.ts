@@ -1,8 +1,13 @@
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { testApi } from "@/tests/api/support";
 
 const api = testApi();
 const ROUNDS = 60;
+
+const warnings: string[] = [];
+const keep = (warning: Error) => void warnings.push(warning.message);
+beforeAll(() => void process.on("warning", keep));
+afterAll(() => void process.off("warning", keep));
 
 /** A model with what serves it, there and gone again as conduit.json's are: each in one transaction. */
 async function comeAndGo(): Promise<void> {
@@ -30,4 +35,6 @@ test("a list shows one moment, also while what it shows is removed", async () =>
   const { models, deployments, providers, keys } = api.as();
   const lists = [models.list, deployments.list, providers.list, keys.list];
   await expect(Promise.all([change(), ...lists.map((list) => readWhileChanging(() => list()))])).resolves.toBeTruthy();
+  // Node says each warning once in the life of a process, on the terminal of whoever started it.
+  expect(warnings).toEqual([]);
 });
