@@ -74,7 +74,7 @@ function CommandList({ onDone }: { onDone: () => void }) {
         }}
         onKeyDown={onKeyDown}
       />
-      <div id={listId} role="listbox" aria-label="Results" className="max-h-80 overflow-y-auto p-1.5">
+      <div id={listId} role="listbox" aria-label="Results" className="max-h-96 overflow-y-auto p-1.5">
         {shown.map((command, index) => (
           <CommandRow
             key={command.href}

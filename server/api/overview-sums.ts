@@ -64,13 +64,14 @@ export function barsOf({ fromMs, stepMs, ...window }: Window): Promise<Bar[]> {
 export function topOf(
   window: Window,
   column: "model" | "key_id",
-): Promise<{ name: string; calls: bigint; costNano: bigint }[]> {
+): Promise<{ name: string; calls: bigint; unpriced: bigint; costNano: bigint }[]> {
   const name = column === "model" ? Prisma.sql`model` : Prisma.sql`key_id`;
   return prisma().$queryRaw`
-    SELECT ${name} AS "name", sum(calls)::bigint AS "calls", sum(cost_nano)::bigint AS "costNano"
+    SELECT ${name} AS "name", sum(calls)::bigint AS "calls", sum(unpriced)::bigint AS "unpriced",
+           sum(cost_nano)::bigint AS "costNano"
       FROM (${window.source}) AS source
      WHERE ${within(window)} AND ${name} <> ''
-     GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ${TOP}`;
+     GROUP BY 1 ORDER BY 4 DESC, 2 DESC, 1 LIMIT ${TOP}`;
 }
 
 /** Puts names to the ids of keys; a deleted key has the one that its last call was made under. */

@@ -8,6 +8,7 @@ const ranges = ["1h", "24h", "7d", "30d"] as const;
 export const OverviewInput = z.strictObject({ range: z.enum(ranges) });
 
 const count = z.number();
+const ranked = { calls: count, unpriced: count, costUsd: z.string() };
 
 /** Sums over a range, beside those of the range before, over time, and by model and key. */
 export const Overview = z
@@ -32,7 +33,7 @@ export const Overview = z
         outputTokens: count,
       }),
     ),
-    topModels: z.array(z.object({ model: z.string(), calls: count, costUsd: z.string() })),
-    topKeys: z.array(z.object({ keyId: Id, name: z.string(), calls: count, costUsd: z.string() })),
+    topModels: z.array(z.object({ model: z.string(), ...ranked })),
+    topKeys: z.array(z.object({ keyId: Id, name: z.string(), ...ranked })),
   })
   .meta({ id: "Overview" });

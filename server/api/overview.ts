@@ -75,8 +75,8 @@ function counts(sums: Sums) {
   };
 }
 
-function ranked({ calls, costNano }: { calls: bigint; costNano: bigint }) {
-  return { calls: Number(calls), costUsd: usdText(costNano) };
+function ranked({ calls, unpriced, costNano }: { calls: bigint; unpriced: bigint; costNano: bigint }) {
+  return { calls: Number(calls), unpriced: Number(unpriced), costUsd: usdText(costNano) };
 }
 
 function average(sum: bigint, count: bigint): number | null {

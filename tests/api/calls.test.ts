@@ -212,8 +212,8 @@ test.each([
 test("the overview ranks by cost, and a deleted key keeps its last name", async () => {
   const overview = await api.as().overview.summary({ range: "24h" });
   expect(overview.topKeys).toEqual([
-    { keyId: nobody, name: "gone-key", calls: 1, costUsd: "9" },
-    { keyId, name: "busy-key", calls: 4, costUsd: "0.0000045" },
+    { keyId: nobody, name: "gone-key", calls: 1, unpriced: 0, costUsd: "9" },
+    { keyId, name: "busy-key", calls: 4, unpriced: 1, costUsd: "0.0000045" },
   ]);
   expect(overview.topModels.map((model) => [model.model, model.calls])).toEqual([
     ["alpha", 4],

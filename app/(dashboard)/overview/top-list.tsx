@@ -1,9 +1,10 @@
 import Link from "next/link";
-import { formatOf, formatUsd } from "@/components/format";
+import { formatOf } from "@/components/format";
+import { Money } from "@/components/money";
 import { Card, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 
-type TopRow = { id: string; name: string; href: string; calls: number; costUsd: string };
+type TopRow = { id: string; name: string; href: string; calls: number; unpriced: number; costUsd: string };
 
 /** The largest spenders of a kind, each with a bar for its share of the first one; a row leads to its calls. */
 export function TopList({ title, rows }: { title: string; rows: readonly TopRow[] | undefined }) {
@@ -32,7 +33,9 @@ export function TopList({ title, rows }: { title: string; rows: readonly TopRow[
             />
             <span className="relative min-w-0 flex-1 truncate">{row.name}</span>
             <span className="relative text-muted-foreground text-xs tabular-nums">{formatOf(row.calls, "call")}</span>
-            <span className="relative w-20 text-right tabular-nums">{formatUsd(row.costUsd)}</span>
+            <span className="relative w-20 text-right">
+              <Money usd={row.unpriced > 0 && Number(row.costUsd) === 0 ? null : row.costUsd} />
+            </span>
           </Link>
         ))}
       </div>
