@@ -66,7 +66,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
   const startedTick = performance.now();
   return {
     id,
-    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id}`,
+    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id.replaceAll("-", "")}`,
     operation,
     dialect,
     inbound,
