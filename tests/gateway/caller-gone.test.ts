@@ -5,7 +5,7 @@ import { mounts } from "@/tests/support/gateway";
 import { json, type Scenario, silence, stream } from "@/tests/support/upstream";
 
 const PATH = "/v1/chat/completions";
-const ABORTED_WITHIN_MS = 200;
+const ABORTED_WITHIN_MS = 1_000;
 const [first] = chunks();
 const halfWhole: Scenario = (_request, response) => {
   response.writeHead(200, { "content-type": "application/json" }).write("{");
