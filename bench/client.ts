@@ -10,6 +10,7 @@ const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** One keep-alive HTTP/1.1 connection that carries one call after another, as cheaply as can be: it measures others. */
 class Connection {
+  readonly #port: number;
   #socket: Socket;
   #waiting: Waiting | undefined;
   #begun = 0;
@@ -22,10 +23,16 @@ class Connection {
   #inBody = false;
 
   constructor(port: number) {
-    this.#socket = connect(port, "127.0.0.1").setNoDelay(true);
-    this.#socket.on("data", (chunk) => this.#onData(chunk));
-    this.#socket.on("error", (error) => this.#fail(error));
-    this.#socket.on("close", () => this.#fail(new Error("The connection was closed before the answer was whole.")));
+    this.#port = port;
+    this.#socket = this.#open();
+  }
+
+  #open(): Socket {
+    const socket = connect(this.#port, "127.0.0.1").setNoDelay(true);
+    socket.on("data", (chunk) => this.#onData(chunk));
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("end", () => this.#fail(new Error("The connection was closed before the answer was whole.")));
+    return socket;
   }
 
   /** Sends one request, head and body, and waits for the whole answer. */
@@ -35,6 +42,8 @@ class Connection {
     this.#bytes = 0;
     this.#tail = Buffer.alloc(0);
     this.#begun = performance.now();
+    // A server may close a connection between two calls.
+    if (this.#socket.destroyed || this.#socket.readableEnded) this.#socket = this.#open();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#socket.write(request);

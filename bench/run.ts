@@ -57,10 +57,12 @@ async function main(): Promise<void> {
       return { name: system.name, samples: own, peakBytes: peakBytes(system.pid) };
     });
     print(rows, { direct: directMs, starts, peer });
-  } finally {
-    for (const one of running) await one.stop();
-    cleanUp();
+  } catch (error) {
+    console.log(error instanceof Error ? (error.stack ?? error.message) : error);
+    process.exitCode = 1;
   }
+  for (const one of running) await one.stop();
+  cleanUp();
 }
 
 function print(
