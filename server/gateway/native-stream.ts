@@ -3,7 +3,7 @@ import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
-import { isRecord } from "@/server/providers/json";
+import { isRecord } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
 import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
 import { SSE_DONE, SseParser } from "@/server/wire/sse";

@@ -11,7 +11,7 @@ import { TranslatedStream } from "@/server/gateway/translated-stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { usdText } from "@/server/money";
 import { readAll } from "@/server/outbound/client";
-import { isRecord } from "@/server/providers/json";
+import { isRecord } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
 import { chatUsage, usageFromChat } from "@/server/wire/usage";

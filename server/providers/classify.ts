@@ -1,5 +1,5 @@
 import type { ErrorKind } from "@/server/errors";
-import { isRecord, textOf } from "@/server/providers/json";
+import { isRecord, textOf } from "@/server/wire/json";
 import type { Classified } from "@/server/providers/provider";
 
 const MAX_MESSAGE_CHARACTERS = 2000;

@@ -1,4 +1,4 @@
-import { isRecord, listOf, textOf } from "@/server/providers/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import { classifyOpenAi, openAiChat, openAiModels } from "@/server/providers/openai-compatible";
 import type { DecodeContext, LocalAnswer, ProviderType, UpstreamRequest } from "@/server/providers/provider";
 import { ChatRequest } from "@/server/wire/chat";

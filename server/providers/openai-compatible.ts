@@ -1,6 +1,6 @@
 import { GatewayError } from "@/server/errors";
 import { classified, kindOfStatus, readError, unpaid } from "@/server/providers/classify";
-import { isRecord, listOf, textOf } from "@/server/providers/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { Chat, Classified, ProviderType, UpstreamModel } from "@/server/providers/provider";
 
 /** Chat as OpenAI defined it: the caller's bytes go out and the upstream's come back. */

@@ -1,5 +1,9 @@
+import type { TextDialectId } from "@/server/dialects/dialect";
 import type { ErrorKind } from "@/server/errors";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "@/server/wire/chat";
+import type { EmbeddingsAnswer, EmbeddingsRequest } from "@/server/wire/embeddings";
+import type { ModerationsAnswer, ModerationsRequest } from "@/server/wire/moderations";
+import type { RerankAnswer, RerankRequest } from "@/server/wire/rerank";
 import type { ServerSentEvent } from "@/server/wire/sse";
 import type { Usage } from "@/server/wire/usage";
 
@@ -51,27 +55,66 @@ export type Classified = {
   readonly param?: string | undefined;
 };
 
+/** A request's top-level field as the upstream wants it: the JSON text of a new value, or null to leave it out. */
+export type FieldChanges = Readonly<Record<string, string | null>>;
+
+/** An endpoint that speaks a caller's dialect: bodies pass both ways as they are, but for the fields that `change` names. */
+export type Native = {
+  /** The whole URL, without the query where there is none. */
+  readonly url: (target: Target, asked: { readonly stream: boolean }) => string;
+  /** Fields to set or leave out, beside `model`; also says what is lost by it. */
+  readonly change?: (
+    body: Readonly<Record<string, unknown>>,
+    target: Target,
+  ) => { readonly fields: FieldChanges; readonly dropped?: readonly string[] };
+  /** Headers beside the target's own; `caller` holds the headers of the request, lower-case names. */
+  readonly headers?: (
+    target: Target,
+    caller: Readonly<Record<string, string | string[] | undefined>>,
+  ) => Readonly<Record<string, string>>;
+};
+
+/** Chat at an upstream that speaks OpenAI's chat completions. */
+export type NativeChat = Native & {
+  readonly kind: "native";
+  /** Whether the upstream takes `stream_options: {"include_usage": true}`. */
+  readonly streamUsage: boolean;
+};
+
+/** Chat at an upstream with a dialect of its own. */
+export type TranslatedChat = {
+  readonly kind: "translated";
+  /** Throws `invalid_request` with a `param` for what is malformed. */
+  readonly encode: (request: ChatRequest, target: Target) => Encoded;
+  /** Throws `upstream_garbled` when the body is not this vendor's answer. */
+  readonly decode: (body: unknown, context: DecodeContext) => { completion: ChatCompletion; usage: Usage | undefined };
+  /** Makes a decoder for one stream; the decoder is synchronous and keeps that stream's state. */
+  readonly decodeStream: (context: DecodeContext) => (event: ServerSentEvent) => readonly StreamPiece[];
+  /** How the upstream frames a stream's events; server-sent events where absent. */
+  readonly framing?: Framing;
+  /** Whether the upstream can fetch a file or image at this http(s) URL itself; where it is false the bytes are put in its place. Absent = it can. */
+  readonly fetchesUrl?: (url: string) => boolean;
+};
+
+/** `ndjson` and `aws-event-stream` reach a decoder as events too: `event` is the frame's type ("" where it has none), `data` its JSON. */
+export type Framing = "sse" | "ndjson" | "aws-event-stream";
+
 /** How an upstream serves chat: natively (its bytes are passed on untouched) or through a translation. */
-export type Chat =
-  | {
-      readonly kind: "native";
-      /** Appended to the base URL. */
-      readonly path: string;
-      /** Whether the upstream takes `stream_options: {"include_usage": true}`. */
-      readonly streamUsage: boolean;
-    }
-  | {
-      readonly kind: "translated";
-      /** Throws `invalid_request` with a `param` for what is malformed. */
-      readonly encode: (request: ChatRequest, target: Target) => Encoded;
-      /** Throws `upstream_garbled` when the body is not this vendor's answer. */
-      readonly decode: (
-        body: unknown,
-        context: DecodeContext,
-      ) => { completion: ChatCompletion; usage: Usage | undefined };
-      /** Makes a decoder for one stream; the decoder is synchronous and keeps that stream's state. */
-      readonly decodeStream: (context: DecodeContext) => (event: ServerSentEvent) => readonly StreamPiece[];
-    };
+export type Chat = NativeChat | TranslatedChat;
+
+/** An operation whose answer is one JSON body. */
+export type Operation<Request, Response> = {
+  readonly encode: (request: Request, target: Target) => Encoded;
+  readonly decode: (
+    body: unknown,
+    about: { readonly request: Request; readonly context: DecodeContext },
+  ) => { readonly response: Response; readonly usage: Usage | undefined };
+};
+
+/** How a credential gets onto a request. */
+export type Auth =
+  | { readonly scheme: "header"; readonly name: string; readonly prefix: string }
+  | { readonly scheme: "none" };
 
 export type UpstreamModel = { readonly id: string; readonly ownedBy?: string | undefined };
 
@@ -91,12 +134,17 @@ export type ProviderType = {
   readonly about: string;
   /** The vendor's own address; null means that the admin must give one. */
   readonly baseUrl: string | null;
-  readonly auth:
-    | { readonly scheme: "header"; readonly name: string; readonly prefix: string }
-    | { readonly scheme: "none" };
+  readonly auth: Auth;
   /** Whether the upstream answers without a key, as servers in one's own network often do. */
   readonly keyOptional: boolean;
   readonly chat?: Chat;
+  /** The caller's dialects, beside chat, that the upstream speaks itself. */
+  readonly native?: Readonly<Partial<Record<Exclude<TextDialectId, "chat">, Native>>>;
+  readonly embeddings?: Operation<EmbeddingsRequest, EmbeddingsAnswer>;
+  readonly rerank?: Operation<RerankRequest, RerankAnswer>;
+  readonly moderations?: Operation<ModerationsRequest, ModerationsAnswer>;
+  /** Counts a canonical request's prompt tokens, where the vendor has an API for it. */
+  readonly countTokens?: Operation<ChatRequest, { readonly inputTokens: number }>;
   /** Lists the vendor's models; absent where the vendor has no such API. */
   readonly listModels?: {
     readonly encode: (target: Target) => UpstreamRequest;

@@ -12,6 +12,8 @@ export type Usage = {
   output: number;
   reasoning: number;
   audioOutput: number;
+  /** What rerankers bill instead of tokens. */
+  searchUnits?: number;
 };
 
 export const noUsage: Readonly<Usage> = {

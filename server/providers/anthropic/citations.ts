@@ -1,4 +1,4 @@
-import { isRecord, textOf } from "@/server/providers/json";
+import { isRecord, textOf } from "@/server/wire/json";
 import type { ChatAnnotation } from "@/server/wire/chat";
 
 /** Where in the answer's text the cited statement stands: Anthropic cites a block of text as a whole. */

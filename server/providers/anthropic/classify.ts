@@ -1,6 +1,6 @@
 import type { ErrorKind } from "@/server/errors";
 import { classified, kindOfStatus, readError, type UpstreamError, unpaid } from "@/server/providers/classify";
-import { isRecord, textOf } from "@/server/providers/json";
+import { isRecord, textOf } from "@/server/wire/json";
 import type { Classified } from "@/server/providers/provider";
 
 /** Source: Anthropic API reference, "Errors". */

@@ -3,7 +3,7 @@ import { citedUrls } from "@/server/providers/anthropic/citations";
 import { finishReason, refusalText } from "@/server/providers/anthropic/stop";
 import { usageOf } from "@/server/providers/anthropic/usage";
 import { Message } from "@/server/providers/anthropic/wire";
-import { isRecord, listOf, textOf } from "@/server/providers/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { DecodeContext } from "@/server/providers/provider";
 import type { ChatAnnotation, ChatCompletion, ChatToolCall, ThinkingBlock } from "@/server/wire/chat";
 import { chatUsage, type Usage } from "@/server/wire/usage";

@@ -6,7 +6,7 @@ import type {
 import { z } from "zod";
 import { encodeContent, encodeText, withCacheControl } from "@/server/providers/anthropic/encode-parts";
 import { type Block, checked, refused, type Turn } from "@/server/providers/anthropic/wire";
-import { isRecord } from "@/server/providers/json";
+import { isRecord } from "@/server/wire/json";
 import type { ChatRequest } from "@/server/wire/chat";
 
 type ChatMessage = ChatRequest["messages"][number];

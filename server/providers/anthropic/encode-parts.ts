@@ -5,7 +5,7 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
 import { type Block, checked, refused } from "@/server/providers/anthropic/wire";
-import { isRecord } from "@/server/providers/json";
+import { isRecord } from "@/server/wire/json";
 
 /** Anthropic's own blocks, which a caller may use beside OpenAI's parts; they pass as they are. */
 const NATIVE = [

@@ -8,7 +8,7 @@ import { encodeTools, isForced } from "@/server/providers/anthropic/encode-tools
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
 import { type ModelFacts, modelFacts } from "@/server/providers/anthropic/models";
 import { checked } from "@/server/providers/anthropic/wire";
-import { isRecord, textOf } from "@/server/providers/json";
+import { isRecord, textOf } from "@/server/wire/json";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
 

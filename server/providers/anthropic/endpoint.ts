@@ -1,4 +1,4 @@
-import { listOf, textOf } from "@/server/providers/json";
+import { listOf, textOf } from "@/server/wire/json";
 import type { Target } from "@/server/providers/provider";
 
 /** An endpoint's URL; the base address may be given with or without its version. */

@@ -4,7 +4,7 @@ import { decode } from "@/server/providers/anthropic/decode";
 import { encode } from "@/server/providers/anthropic/encode";
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
 import { decodeStream } from "@/server/providers/anthropic/stream";
-import { isRecord, textOf } from "@/server/providers/json";
+import { isRecord, textOf } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
 
 /** Anthropic's own API. Source: platform.claude.com, API reference. */

@@ -1,5 +1,5 @@
 import { citedUrls } from "@/server/providers/anthropic/citations";
-import { isRecord, listOf, textOf } from "@/server/providers/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { ChatAnnotation, ChatChunk } from "@/server/wire/chat";
 
 type Delta = ChatChunk["choices"][number]["delta"];

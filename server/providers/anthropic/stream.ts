@@ -2,7 +2,7 @@ import { classifyEvent } from "@/server/providers/anthropic/classify";
 import { finishReason, refusalText } from "@/server/providers/anthropic/stop";
 import { type OpenBlock, openBlock } from "@/server/providers/anthropic/stream-blocks";
 import { usageOf } from "@/server/providers/anthropic/usage";
-import { isRecord, listOf, textOf } from "@/server/providers/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { DecodeContext, StreamPiece } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
 import type { ServerSentEvent } from "@/server/wire/sse";

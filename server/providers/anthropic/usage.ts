@@ -1,4 +1,4 @@
-import { countOf, isRecord, listOf } from "@/server/providers/json";
+import { countOf, isRecord, listOf } from "@/server/wire/json";
 import { noUsage, type Usage } from "@/server/wire/usage";
 
 /**

@@ -24,10 +24,10 @@ const topLevel = new Set([
 ]);
 const VAGUE = /(^|\/)(lib|libs|util|utils|helper|helpers|service|services|manager|managers|types)\//;
 
-/** Vendors whose names belong below server/providers. OpenAI and Anthropic also name dialects that callers speak. */
+/** Vendors whose names belong below server/providers. OpenAI, Anthropic and Gemini also name dialects that callers speak. */
 const VENDORS =
-  /groq|mistral|cohere|bedrock|vertex|gemini|deepseek|perplexity|fireworks|togetherai|together\.ai|replicate|moonshot|alibaba|dashscope|cerebras|sambanova|openrouter|voyage|\bxai\b|\bx\.ai\b|azure/i;
-const DIALECTS = /anthropic|claude/i;
+  /groq|mistral|cohere|bedrock|vertex|deepseek|perplexity|fireworks|togetherai|together\.ai|replicate|moonshot|alibaba|dashscope|cerebras|sambanova|openrouter|voyage|\bxai\b|\bx\.ai\b|azure/i;
+const DIALECTS = /anthropic|claude|gemini/i;
 
 /** Every broken rule in a tree of sources. */
 export function check(sources: Tree, folders: readonly string[]): Violation[] {
@@ -67,7 +67,7 @@ type Add = (rule: Rule, node: ts.Node, fault: string) => void;
 function checkNode(path: string, node: ts.Node, add: Add): void {
   if (path !== "server/env.ts" && readsEnvironment(node))
     add("environment", node, "only server/env.ts reads process.env");
-  if (/^server\/(wire|providers)\//.test(path)) {
+  if (/^server\/(wire|dialects|providers)\//.test(path)) {
     const impure = impurity(node);
     if (impure) add("purity", node, `a translation must not use ${impure}`);
   }
@@ -80,7 +80,7 @@ function checkNode(path: string, node: ts.Node, add: Add): void {
 
 /** The errors table and the formats spoken with callers name the dialects. */
 function mayNameDialects(path: string): boolean {
-  return path === "server/errors.ts" || path.startsWith("server/wire/");
+  return path === "server/errors.ts" || /^server\/(wire|dialects)\//.test(path);
 }
 
 function wordsOf(node: ts.Node): string | undefined {

