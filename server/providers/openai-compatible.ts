@@ -1,10 +1,14 @@
 import { GatewayError } from "@/server/errors";
 import { classified, kindOfStatus, readError, unpaid } from "@/server/providers/classify";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
-import type { Chat, Classified, ProviderType, UpstreamModel } from "@/server/providers/provider";
+import type { Classified, NativeChat, ProviderType, UpstreamModel } from "@/server/providers/provider";
 
 /** Chat as OpenAI defined it: the caller's bytes go out and the upstream's come back. */
-export const openAiChat: Chat = { kind: "native", path: "/chat/completions", streamUsage: true };
+export const openAiChat: NativeChat = {
+  kind: "native",
+  url: ({ baseUrl }) => `${baseUrl}/chat/completions`,
+  streamUsage: true,
+};
 
 /** OpenAI's `GET /models`. `decode` throws `upstream_garbled` when the body holds no list. */
 export const openAiModels: NonNullable<ProviderType["listModels"]> = {
