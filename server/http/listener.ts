@@ -22,6 +22,8 @@ async function listener(request: IncomingMessage, response: ServerResponse): Pro
   const reply = await answer({
     method: request.method ?? "GET",
     path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? "" : url.slice(mark + 1),
+    query: mark === -1 ? "" : url.slice(mark + 1),
     params: {},
     headers: request.headers,
     ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),

@@ -17,6 +17,8 @@ export async function routeHandler(
   const inbound: Inbound = {
     method: request.method,
     path: options.path ?? url.pathname,
+    query: url.search.slice(1),
+    query: url.search.slice(1),
     params: {},
     headers,
     // Next puts the peer's address into the header that a proxy would use, unless one is there already.
