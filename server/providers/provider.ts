@@ -2,6 +2,7 @@ import type { TextDialectId } from "@/server/dialects/dialect";
 import type { ErrorKind } from "@/server/errors";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "@/server/wire/chat";
 import type { EmbeddingsAnswer, EmbeddingsRequest } from "@/server/wire/embeddings";
+import type { Framing } from "@/server/wire/framing";
 import type { ModerationsAnswer, ModerationsRequest } from "@/server/wire/moderations";
 import type { RerankAnswer, RerankRequest } from "@/server/wire/rerank";
 import type { ServerSentEvent } from "@/server/wire/sse";
@@ -62,23 +63,39 @@ export type FieldChanges = Readonly<Record<string, string | null>>;
 export type Native = {
   /** The whole URL, without the query where there is none. */
   readonly url: (target: Target, asked: { readonly stream: boolean }) => string;
-  /** Fields to set or leave out, beside `model`; also says what is lost by it. */
+  /** Whether the target's model is served in this dialect. Absent = each is. */
+  readonly serves?: (target: Target) => boolean;
+  /** Fields to set or leave out; `model` is the upstream's own name where they do not say otherwise. Also says what is lost by it. */
   readonly change?: (
     body: Readonly<Record<string, unknown>>,
     target: Target,
+    caller: Readonly<Record<string, string | string[] | undefined>>,
   ) => { readonly fields: FieldChanges; readonly dropped?: readonly string[] };
   /** Headers beside the target's own; `caller` holds the headers of the request, lower-case names. */
   readonly headers?: (
     target: Target,
     caller: Readonly<Record<string, string | string[] | undefined>>,
   ) => Readonly<Record<string, string>>;
+  /** How the upstream frames a stream's events; where it is not `sse` they are written anew as server-sent events. */
+  readonly framing?: Framing;
 };
+
+/** What the canonical form has on messages, parts and tools beside OpenAI's chat. */
+export type Extension =
+  | "cache_control"
+  | "thinking_blocks"
+  | "reasoning_content"
+  | "is_error"
+  | "extra_content"
+  | "content_blocks";
 
 /** Chat at an upstream that speaks OpenAI's chat completions. */
 export type NativeChat = Native & {
   readonly kind: "native";
   /** Whether the upstream takes `stream_options: {"include_usage": true}`. */
   readonly streamUsage: boolean;
+  /** The extensions that the upstream understands, where it refuses fields that it does not know; absent = it takes any field. */
+  readonly keeps?: readonly Extension[];
 };
 
 /** Chat at an upstream with a dialect of its own. */
@@ -96,9 +113,6 @@ export type TranslatedChat = {
   readonly fetchesUrl?: (url: string) => boolean;
 };
 
-/** `ndjson` and `aws-event-stream` reach a decoder as events too: `event` is the frame's type ("" where it has none), `data` its JSON. */
-export type Framing = "sse" | "ndjson" | "aws-event-stream";
-
 /** How an upstream serves chat: natively (its bytes are passed on untouched) or through a translation. */
 export type Chat = NativeChat | TranslatedChat;
 
@@ -114,6 +128,8 @@ export type Operation<Request, Response> = {
 /** How a credential gets onto a request. */
 export type Auth =
   | { readonly scheme: "header"; readonly name: string; readonly prefix: string }
+  /** AWS Signature Version 4 with this service's name; a credential that is no pair of AWS keys goes as a bearer token. */
+  | { readonly scheme: "sigv4"; readonly service: string }
   | { readonly scheme: "none" };
 
 export type UpstreamModel = { readonly id: string; readonly ownedBy?: string | undefined };
