@@ -113,6 +113,8 @@ export type TranslatedChat = {
   readonly fetchesUrl?: (url: string) => boolean;
 };
 
+export type { Framing };
+
 /** How an upstream serves chat: natively (its bytes are passed on untouched) or through a translation. */
 export type Chat = NativeChat | TranslatedChat;
 
