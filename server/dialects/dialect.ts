@@ -74,11 +74,11 @@ export type TextDialect = Dialect & {
     completion: ChatCompletion,
     about: { usage: Usage | undefined; body: JsonObject; context: AnswerContext },
   ) => JsonObject;
-  readonly encodeStream: (body: JsonObject, context: AnswerContext) => StreamEncoder;
+  readonly encodeStream: (body: JsonObject, context: AnswerContext, located: Located) => StreamEncoder;
   /** Reads an upstream's answers that are passed on in this dialect. Throws `upstream_garbled` for what is no answer. */
   readonly readWhole: (body: unknown) => Seen;
   /** Makes a reader for one stream. */
   readonly readStream: () => (event: ServerSentEvent) => Seen;
-  /** Content type of a stream, and whether unusual framing is wanted, where it is not that of server-sent events. */
-  readonly streamContentType?: string;
+  /** A stream's content type where it is not that of server-sent events. */
+  readonly streamContentType?: (located: Located) => string | undefined;
 };

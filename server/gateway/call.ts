@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cancel } from "@/server/cancel";
+import type { AnswerContext, Dialect } from "@/server/dialects/dialect";
 import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
@@ -9,8 +10,6 @@ import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/st
 import type { Usage } from "@/server/wire/usage";
 
 export type Operation = "chat" | "models" | "key";
-export type Dialect = "openai";
-
 /** What a call was sent to. */
 export type CallTarget = {
   readonly provider: CatalogProvider;
@@ -27,6 +26,7 @@ export type Call = {
   /** What caller and logs know it by. */
   readonly requestId: string;
   readonly operation: Operation;
+  /** The caller's, in which errors are said too. */
   readonly dialect: Dialect;
   readonly inbound: Inbound;
   readonly cancel: Cancel;
@@ -47,8 +47,12 @@ export type Call = {
   /** The gateway's own guess, used where the upstream says nothing. */
   estimate: Usage | undefined;
   finishReason: string | undefined;
+  /** The answer's id at a vendor that keeps answers for later calls. */
+  responseId: string | undefined;
   firstTokenMs: number | undefined;
   dropped: readonly string[];
+  /** The caller wants a refusal rather than a request that lost something on its way. */
+  strict: boolean;
   failure: { readonly kind: ErrorKind; readonly message: string } | undefined;
   /** True once the total time is up, to tell that from a caller who left. */
   timedOut: boolean;
@@ -83,8 +87,10 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     usage: undefined,
     estimate: undefined,
     finishReason: undefined,
+    responseId: undefined,
     firstTokenMs: undefined,
     dropped: [],
+    strict: inbound.headers["x-conduit-strict"] === "true",
     failure: undefined,
     timedOut: false,
     reservations: [],
@@ -95,6 +101,15 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
 /** What a decoder uses where the upstream gives no id or time of its own. */
 export function decodeContext(call: Call): DecodeContext {
   return { id: `chatcmpl-${call.id}`, created: Math.floor(call.startedAtMs / 1000) };
+}
+
+/** What an encoder of the caller's dialect uses for ids and times. */
+export function answerContext(call: Call): AnswerContext {
+  return {
+    id: call.id.replaceAll("-", ""),
+    created: Math.floor(call.startedAtMs / 1000),
+    model: call.model ?? "",
+  };
 }
 
 /** Milliseconds since the call began. */

@@ -1,74 +1,84 @@
 import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import { type Call, type CallTarget, decodeContext } from "@/server/gateway/call";
-import type { ReadBody } from "@/server/gateway/read-body";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { authorize } from "@/server/outbound/authorize";
 import { readAll, send, type UpstreamResponse } from "@/server/outbound/client";
 import { playLocally } from "@/server/outbound/local";
-import type { Chat, Encoded, ProviderType, Target } from "@/server/providers/provider";
+import type { Encoded, ProviderType, Target } from "@/server/providers/provider";
 import { providerType } from "@/server/providers/registry";
-import type { ChatRequest } from "@/server/wire/chat";
-import { spliceJson } from "@/server/wire/splice";
 
 /** An upstream that has accepted the call and begun to answer. */
-export type Answer = { readonly type: ProviderType; readonly chat: Chat; readonly response: UpstreamResponse };
+export type Answer<Prepared extends Encoded = Encoded> = {
+  readonly type: ProviderType;
+  readonly prepared: Prepared;
+  readonly response: UpstreamResponse;
+};
+
+/** Makes the request for one target. Throws `invalid_request` for what the target cannot take. */
+export type Prepare<Prepared extends Encoded> = (type: ProviderType, target: Target) => Prepared | Promise<Prepared>;
 
 const MAX_ERROR_BYTES = 1024 * 1024;
 
-/** Sends a chat call to the first target. Throws a GatewayError that says what kind of failure it was. */
-export async function dispatch(
+/** Sends a call to the first target. Throws a GatewayError that says what kind of failure it was. */
+export async function dispatch<Prepared extends Encoded>(
   call: Call,
-  request: ReadBody<ChatRequest>,
   targets: readonly CallTarget[],
-): Promise<Answer> {
+  prepare: Prepare<Prepared>,
+): Promise<Answer<Prepared>> {
   const [target] = targets;
   if (!target) throw new GatewayError("internal", "A model was resolved to no target.");
   const type = providerType(target.provider.type);
-  if (!type?.chat)
-    throw new GatewayError("invalid_request", `The model '${call.model}' does not do chat.`, { param: "model" });
+  if (!type) throw new GatewayError("upstream_denied", `The provider '${target.provider.name}' is of an unknown type.`);
   call.target = target;
   call.attempts++;
-  const { request: encoded, dropped } = encodeChat(type.chat, request, addressOf(type, target));
-  call.dropped = dropped;
+  const making = prepare(type, addressOf(type, target));
+  const prepared = making instanceof Promise ? await making : making;
+  noteDropped(call, prepared.dropped);
   if (type.auth.scheme !== "none" && !target.key && !type.keyOptional) {
     throw new GatewayError("upstream_denied", `The provider '${target.provider.name}' has no usable key.`);
   }
-  const response = type.local
-    ? playLocally(type.local(encoded, decodeContext(call)), call.cancel)
-    : await send(authorize(encoded, type.auth, target.key?.credential), {
-        // A whole answer is one long wait: only the total limit holds for it.
-        firstByteMs: call.stream ? env.firstByteMs : env.totalMs,
-        idleMs: env.idleMs,
-        cancel: call.cancel,
-        allowPrivateNetwork: target.provider.allowPrivateNetwork,
-      });
-  if (response.status >= 200 && response.status < 300) return { type, chat: type.chat, response };
+  const response = await open(call, { type, target, prepared });
+  if (response.status >= 200 && response.status < 300) return { type, prepared, response };
   throw await rejection(type, response);
+}
+
+/** What is lost on the way is said; a strict caller would rather have a refusal. */
+function noteDropped(call: Call, dropped: readonly string[]): void {
+  call.dropped = dropped;
+  const [first] = dropped;
+  if (!call.strict || first === undefined) return;
+  throw new GatewayError(
+    "invalid_request",
+    `The provider of this model has no way to express: ${dropped.join(", ")}. Leave it out, or do not ask for strictness.`,
+    { param: first },
+  );
+}
+
+type Opening = { readonly type: ProviderType; readonly target: CallTarget; readonly prepared: Encoded };
+
+async function open(call: Call, { type, target, prepared }: Opening): Promise<UpstreamResponse> {
+  if (type.local) return playLocally(type.local(prepared.request, decodeContext(call)), call.cancel);
+  const { allowPrivateNetwork } = target.provider;
+  const authorizing = authorize(prepared.request, type.auth, target.key?.credential);
+  const request = authorizing instanceof Promise ? await authorizing : authorizing;
+  return send(request, {
+    // A whole answer is one long wait: only the total limit holds for it.
+    firstByteMs: call.stream ? env.firstByteMs : env.totalMs,
+    idleMs: env.idleMs,
+    cancel: call.cancel,
+    allowPrivateNetwork,
+  });
 }
 
 function addressOf(type: ProviderType, { provider, upstreamModel }: CallTarget): Target {
   const baseUrl = provider.baseUrl ?? type.baseUrl;
   if (!baseUrl) throw new GatewayError("upstream_denied", `The provider '${provider.name}' has no base URL.`);
   return {
-    baseUrl: baseUrl.replace(/\/+$/, ""),
+    baseUrl: baseUrl.endsWith("/") ? baseUrl.replace(/\/+$/, "") : baseUrl,
     model: upstreamModel,
     headers: provider.headers,
     options: provider.options,
-  };
-}
-
-function encodeChat(chat: Chat, { bytes, value }: ReadBody<ChatRequest>, target: Target): Encoded {
-  if (chat.kind === "translated") return chat.encode(value, target);
-  // Also where the names are equal: a body may name a model twice, and the vendor must not read the other one.
-  const fields: Record<string, string> = { model: JSON.stringify(target.model) };
-  if (value.stream && chat.streamUsage && !value.stream_options?.include_usage) {
-    fields.stream_options = JSON.stringify({ ...value.stream_options, include_usage: true });
-  }
-  const headers = { "content-type": "application/json", ...target.headers };
-  return {
-    request: { method: "POST", url: target.baseUrl + chat.path, headers, body: spliceJson(bytes, fields) },
-    dropped: [],
   };
 }
 

@@ -8,8 +8,6 @@ export type Inbound = {
   readonly path: string;
   /** What follows the `?` of the URL, still encoded; "" where there is none. */
   readonly query: string;
-  /** Without the question mark; "" where there is none. */
-  readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly ip: string;
   /** Path segments that the route matched, by name; the router sets them. */

@@ -1,12 +1,14 @@
+import { carriesToken } from "@/server/dialects/chat";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
-import { isRecord } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
+import { openaiError } from "@/server/wire/error";
 import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
-import { SSE_DONE, SseParser } from "@/server/wire/sse";
+import { isRecord } from "@/server/wire/json";
+import { SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
 import { usageFromChunk } from "@/server/wire/usage";
 
 /** Length of `data: [DONE]` with its line ends. */
@@ -79,6 +81,10 @@ export class NativeStream implements Translator {
       return rest ? Buffer.concat([rest, BLANK, Buffer.from(SSE_DONE)]) : SSE_DONE;
     }
     throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
+  }
+
+  fail(error: GatewayError): string {
+    return sseData(openaiError(error));
   }
 
   /** The bytes up to the end of the last whole event; the rest waits for the next chunk. */
@@ -156,14 +162,7 @@ export class NativeStream implements Translator {
       this.#choices.set(index, true);
     } else if (!this.#choices.has(index)) this.#choices.set(index, false);
     if (!isRecord(choice.delta)) return;
-    // The opening event names only the role; a token is anything that carries text or a tool call.
-    const { role: _role, ...rest } = choice.delta;
-    if (
-      Object.values(rest).some(
-        (value) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0),
-      )
-    )
-      markFirstToken(this.#call);
+    if (carriesToken(choice.delta)) markFirstToken(this.#call);
   }
 }
 

@@ -6,7 +6,6 @@ import { settle } from "@/server/gateway/settle";
 import { log } from "@/server/log";
 import { withoutCredential } from "@/server/outbound/authorize";
 import type { Secret } from "@/server/secret";
-import { openaiError } from "@/server/wire/error";
 
 /** The failure that a call ended with, told apart by whether the caller left, the time was up, or something broke. */
 export function failureOf(call: Call, thrown: unknown): GatewayError {
@@ -47,7 +46,7 @@ export function refuse(call: Call, thrown: unknown): Reply {
   return {
     status: error.status,
     headers: { ...callHeaders(call), ...errorHeaders(error) },
-    body: JSON.stringify(openaiError(error)),
+    body: JSON.stringify(call.dialect.errorBody(error, call.requestId)),
   };
 }
 

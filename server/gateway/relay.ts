@@ -1,47 +1,70 @@
 import { GatewayError } from "@/server/errors";
-import { type Call, decodeContext } from "@/server/gateway/call";
+import { answerContext, type Call, decodeContext } from "@/server/gateway/call";
 import { type Answer, parseJson } from "@/server/gateway/dispatch";
 import type { Reply } from "@/server/gateway/endpoint";
 import { estimateUsage, tokensOfBytes } from "@/server/gateway/estimate";
 import { callHeaders, streamHeaders } from "@/server/gateway/headers";
+import { NativeEvents } from "@/server/gateway/native-events";
 import { NativeStream } from "@/server/gateway/native-stream";
+import type { PreparedText, Reading } from "@/server/gateway/prepare-text";
 import { costOfCall, settle } from "@/server/gateway/settle";
-import { openStream } from "@/server/gateway/stream";
+import { openStream, type Translator } from "@/server/gateway/stream";
+import type { TextRequest } from "@/server/gateway/text-call";
 import { TranslatedStream } from "@/server/gateway/translated-stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { usdText } from "@/server/money";
 import { readAll } from "@/server/outbound/client";
-import { isRecord } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
-import type { ChatRequest } from "@/server/wire/chat";
-import { chatUsage, usageFromChat } from "@/server/wire/usage";
+import { isRecord } from "@/server/wire/json";
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
-/** Brings an upstream's chat answer to the caller; a whole one is settled here, a stream when it ends. */
-export async function relay(call: Call, request: ChatRequest, answer: Answer): Promise<Reply> {
-  if (!call.stream) return relayWhole(call, answer);
-  const { chat, type, response } = answer;
-  if (!isEventStream(response.headers["content-type"])) throw await notAStream(type, answer);
-  const showUsage = request.stream_options?.include_usage === true;
-  const translator =
-    chat.kind === "native"
-      ? new NativeStream(call, type, !showUsage)
-      : new TranslatedStream(call, chat.decodeStream(decodeContext(call)), showUsage);
-  const body = await openStream(call, response, translator);
-  return { status: 200, headers: { ...callHeaders(call), ...streamHeaders }, body };
+/** Brings an upstream's answer to the caller; a whole one is settled here, a stream when it ends. */
+export async function relay(call: Call, request: TextRequest, answer: Answer<PreparedText>): Promise<Reply> {
+  if (!call.stream) return relayWhole(call, request, answer);
+  const { type, response, prepared } = answer;
+  const { reading } = prepared;
+  if (reading.framing === "sse" && !isEventStream(response.headers["content-type"])) throw await notAStream(answer);
+  const body = await openStream(call, response, translatorFor(call, request, { type, reading }));
+  const contentType = request.dialect.streamContentType?.(request.located);
+  return {
+    status: 200,
+    headers: { ...callHeaders(call), ...streamHeaders, ...(contentType && { "content-type": contentType }) },
+    body,
+  };
 }
 
-async function relayWhole(call: Call, { chat, type, response }: Answer): Promise<Reply> {
+type Way = { readonly type: ProviderType; readonly reading: Reading };
+
+function translatorFor(call: Call, request: TextRequest, { type, reading }: Way): Translator {
+  const { dialect, body, located } = request;
+  const encoder = () => dialect.encodeStream(body, answerContext(call), located);
+  if (reading.kind === "decoded")
+    return new TranslatedStream(call, {
+      ...reading,
+      decode: reading.decodeStream(decodeContext(call)),
+      encoder: encoder(),
+    });
+  if (dialect.id === "chat" && reading.framing === "sse") {
+    const options = body.stream_options;
+    return new NativeStream(call, type, !(isRecord(options) && options.include_usage === true));
+  }
+  return new NativeEvents(call, { type, read: dialect.readStream(), framing: reading.framing, encoder });
+}
+
+async function relayWhole(call: Call, request: TextRequest, answer: Answer<PreparedText>): Promise<Reply> {
+  const { type, response, prepared } = answer;
   const bytes = await readAll(response, MAX_ANSWER_BYTES);
   const parsed = parseJson(bytes);
+  const { reading } = prepared;
   let body: Buffer | string = bytes;
-  if (chat.kind === "native") readNative(call, type, parsed);
+  if (reading.kind === "native") readNative(call, request, { type, parsed });
   else {
-    const { completion, usage } = chat.decode(parsed, decodeContext(call));
+    const { completion, usage } = reading.decode(parsed, decodeContext(call));
     call.usage = usage;
     call.finishReason = completion.choices[0]?.finish_reason;
-    body = JSON.stringify(usage ? { ...completion, usage: chatUsage(usage) } : completion);
+    const about = { usage, body: request.body, context: answerContext(call) };
+    body = JSON.stringify(request.dialect.encodeAnswer(completion, about));
   }
   if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
   const cost = costOfCall(call);
@@ -52,19 +75,18 @@ async function relayWhole(call: Call, { chat, type, response }: Answer): Promise
   return { status: 200, headers, body };
 }
 
-function readNative(call: Call, type: ProviderType, body: unknown): void {
-  if (!isRecord(body)) throw new GatewayError("upstream_garbled", "The provider's answer is not JSON.");
-  if (!Array.isArray(body.choices)) {
-    // Some vendors send an error with status 200.
-    if (isRecord(body.error)) throw upstreamError(type.classify(statusOf(body.error), body));
-    throw new GatewayError("upstream_garbled", "The provider's answer is not a chat completion.");
-  }
-  call.usage = usageFromChat(body.usage);
-  const [choice] = body.choices;
-  if (isRecord(choice) && typeof choice.finish_reason === "string") call.finishReason = choice.finish_reason;
+function readNative(
+  call: Call,
+  { dialect }: TextRequest,
+  { type, parsed }: { type: ProviderType; parsed: unknown },
+): void {
+  const seen = dialect.readWhole(parsed);
+  if (seen.error) throw upstreamError(type.classify(seen.errorStatus ?? 500, seen.error));
+  call.usage = seen.usage;
+  call.finishReason = seen.finishReason;
 }
 
-async function notAStream(type: ProviderType, { response }: Answer): Promise<GatewayError> {
+async function notAStream({ type, response }: Answer): Promise<GatewayError> {
   const body = parseJson(await readAll(response, 1024 * 1024));
   if (isRecord(body) && isRecord(body.error)) return upstreamError(type.classify(statusOf(body.error), body));
   return new GatewayError("upstream_garbled", "The provider answered a request for a stream with something else.");

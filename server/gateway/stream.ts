@@ -5,8 +5,6 @@ import { estimateUsage } from "@/server/gateway/estimate";
 import { failureOf, noteFailure } from "@/server/gateway/refuse";
 import { settle } from "@/server/gateway/settle";
 import type { UpstreamResponse } from "@/server/outbound/client";
-import { openaiError } from "@/server/wire/error";
-import { sseData } from "@/server/wire/sse";
 import type { Usage } from "@/server/wire/usage";
 
 /** Turns an upstream's bytes into the caller's. Both functions throw a GatewayError when the stream is broken. */
@@ -20,6 +18,8 @@ export type Translator = {
   push(chunk: Buffer): Uint8Array | string | undefined;
   /** Called after the upstream's last byte; gives what is still to be sent. */
   finish(): Uint8Array | string | undefined;
+  /** What ends a stream that broke off, in the caller's dialect. */
+  fail(error: GatewayError): string;
 };
 
 /**
@@ -81,14 +81,15 @@ function close(
 ): void {
   if (!call.usage) call.estimate = estimateUsage(call, translator.producedTokens, translator.earlyUsage);
   if (broken === undefined) {
-    settle(call, 200);
+    // An error event of the vendor's own ended it: the answer began with 200, the ledger tells how it ended.
+    settle(call, call.failure ? 502 : 200);
     return;
   }
   const error = failureOf(call, asStreamError(broken));
   noteFailure(call, error);
   // The answer began with 200; the ledger tells how it ended.
   settle(call, error.status);
-  sink.write(sseData(openaiError(error)));
+  sink.write(translator.fail(error));
 }
 
 function asStreamError(error: unknown): unknown {

@@ -1,34 +1,40 @@
+import type { StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { StreamPiece } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
-import { type ServerSentEvent, SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
-import { chatUsage, type Usage } from "@/server/wire/usage";
+import { type FrameParser, type Framing, frameParser } from "@/server/wire/framing";
+import type { ServerSentEvent } from "@/server/wire/sse";
+import type { Usage } from "@/server/wire/usage";
 
-/** Translates another dialect's stream into OpenAI chat events, one upstream event at a time. */
+type Ways = {
+  readonly framing: Framing;
+  readonly decode: (event: ServerSentEvent) => readonly StreamPiece[];
+  readonly encoder: StreamEncoder;
+};
+
+/** Translates an upstream's stream into the caller's dialect through the canonical form, one upstream event at a time. */
 export class TranslatedStream implements Translator {
   started = false;
   producedTokens = 0;
-  #call: Call;
-  #decode: (event: ServerSentEvent) => readonly StreamPiece[];
-  #showUsage: boolean;
-  #parser = new SseParser();
   earlyUsage: Usage | undefined;
-  #last: ChatChunk | undefined;
+  #call: Call;
+  #ways: Ways;
+  #parser: FrameParser;
   #ended = false;
 
-  constructor(call: Call, decode: (event: ServerSentEvent) => readonly StreamPiece[], showUsage: boolean) {
+  constructor(call: Call, ways: Ways) {
     this.#call = call;
-    this.#decode = decode;
-    this.#showUsage = showUsage;
+    this.#ways = ways;
+    this.#parser = frameParser(ways.framing);
   }
 
   push(chunk: Buffer): string | undefined {
     let out = "";
     for (const event of this.#parser.push(chunk)) {
-      for (const piece of this.#decode(event)) out += this.#take(piece);
+      for (const piece of this.#ways.decode(event)) out += this.#take(piece);
     }
     return out === "" ? undefined : out;
   }
@@ -38,8 +44,11 @@ export class TranslatedStream implements Translator {
       throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
     }
     this.#call.usage = this.earlyUsage;
-    if (!this.#showUsage || !this.earlyUsage || !this.#last) return SSE_DONE;
-    return sseData({ ...this.#last, choices: [], usage: chatUsage(this.earlyUsage) }) + SSE_DONE;
+    return this.#ways.encoder.finish(this.earlyUsage);
+  }
+
+  fail(error: GatewayError): string {
+    return this.#ways.encoder.fail(error);
   }
 
   #take(piece: StreamPiece): string {
@@ -61,7 +70,6 @@ export class TranslatedStream implements Translator {
 
   #takeChunk(chunk: ChatChunk): string {
     this.started = true;
-    this.#last = chunk;
     for (const { delta, finish_reason } of chunk.choices) {
       if (finish_reason) this.#call.finishReason = finish_reason;
       if (
@@ -75,6 +83,6 @@ export class TranslatedStream implements Translator {
         markFirstToken(this.#call);
       }
     }
-    return sseData(this.#showUsage ? { ...chunk, usage: null } : chunk);
+    return this.#ways.encoder.chunk(chunk);
   }
 }

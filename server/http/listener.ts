@@ -23,7 +23,6 @@ async function listener(request: IncomingMessage, response: ServerResponse): Pro
     method: request.method ?? "GET",
     path: mark === -1 ? url : url.slice(0, mark),
     query: mark === -1 ? "" : url.slice(mark + 1),
-    query: mark === -1 ? "" : url.slice(mark + 1),
     params: {},
     headers: request.headers,
     ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),

@@ -18,7 +18,6 @@ export async function routeHandler(
     method: request.method,
     path: options.path ?? url.pathname,
     query: url.search.slice(1),
-    query: url.search.slice(1),
     params: {},
     headers,
     // Next puts the peer's address into the header that a proxy would use, unless one is there already.

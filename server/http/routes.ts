@@ -1,4 +1,4 @@
-import { chatCompletions } from "@/server/gateway/chat-completions";
+import { chatCompletions } from "@/server/gateway/text-call";
 import type { Endpoint } from "@/server/gateway/endpoint";
 import { live, ready, scrape } from "@/server/gateway/health";
 import { getKey } from "@/server/gateway/key";

@@ -54,6 +54,8 @@ export type Classified = {
   readonly type?: string | undefined;
   readonly code?: string | null | undefined;
   readonly param?: string | undefined;
+  /** When to try again, where the body says it and no header does. */
+  readonly retryAfterSeconds?: number | undefined;
 };
 
 /** A request's top-level field as the upstream wants it: the JSON text of a new value, or null to leave it out. */
@@ -132,6 +134,11 @@ export type Auth =
   | { readonly scheme: "header"; readonly name: string; readonly prefix: string }
   /** AWS Signature Version 4 with this service's name; a credential that is no pair of AWS keys goes as a bearer token. */
   | { readonly scheme: "sigv4"; readonly service: string }
+  /**
+   * Google Cloud: the credential is a service account's JSON, the word `metadata`, or an API key. `{project}` in the URL is
+   * replaced by the credential's project.
+   */
+  | { readonly scheme: "google" }
   | { readonly scheme: "none" };
 
 export type UpstreamModel = { readonly id: string; readonly ownedBy?: string | undefined };

@@ -7,14 +7,39 @@ const CLOSE_BRACE = 125;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
 
-type Span = { readonly name: string; readonly start: number; readonly end: number };
+/** A field: where its name begins (the opening quote), and its value from `start` to `end`. */
+type Span = { readonly name: string; readonly from: number; readonly start: number; readonly end: number };
 
 /**
  * Sets top-level fields of a JSON object in its own bytes: every other byte stays as the caller wrote it, so that large
  * numbers, key order and white space reach the upstream untouched. `bytes` must be a valid JSON object; `fields` maps a
- * name to the JSON text of its new value. A field that occurs several times is replaced each time.
+ * name to the JSON text of its new value, or to null to leave the field out. A field that occurs several times is replaced
+ * each time.
  */
-export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string>>): Buffer {
+export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string | null>>): Buffer {
+  const removed = Object.keys(fields).filter((name) => fields[name] === null);
+  if (removed.length > 0) {
+    const left = withoutFields(bytes, new Set(removed));
+    return setFields(
+      left,
+      Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))),
+    );
+  }
+  return setFields(bytes, fields);
+}
+
+function withoutFields(bytes: Buffer, names: ReadonlySet<string>): Buffer {
+  const spans = topLevelFields(bytes);
+  const kept = spans.filter(({ name }) => !names.has(name));
+  if (kept.length === spans.length) return bytes;
+  const parts = kept.flatMap(({ from, end }, index) => [
+    Buffer.from(index === 0 ? "{" : ","),
+    bytes.subarray(from, end),
+  ]);
+  return Buffer.concat([...(parts.length === 0 ? [Buffer.from("{")] : parts), Buffer.from("}")]);
+}
+
+function setFields(bytes: Buffer, fields: Readonly<Record<string, string | null>>): Buffer {
   const parts: Buffer[] = [];
   const missing = new Set(Object.keys(fields));
   let copied = 0;
@@ -22,7 +47,7 @@ export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string
   for (const { name, start, end } of topLevelFields(bytes)) {
     lastEnd = end;
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue;
     missing.delete(name);
     const wanted = Buffer.from(value);
     if (bytes.subarray(start, end).equals(wanted)) continue;
@@ -45,20 +70,23 @@ function topLevelFields(bytes: Buffer): Span[] {
   const spans: Span[] = [];
   let depth = 0;
   let name: string | undefined;
+  let from = 0;
   let start = -1;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       const end = stringEnd(bytes, at);
-      if (depth === 1 && name === undefined) name = fieldName(bytes, at, end);
-      else if (start === -1) start = at;
+      if (depth === 1 && name === undefined) {
+        name = fieldName(bytes, at, end);
+        from = at;
+      } else if (start === -1) start = at;
       at = end - 1;
     } else if (byte === COLON && depth === 1 && start === -1) continue;
     else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (depth === 1 && start === -1) start = at;
       depth++;
     } else if ((byte === COMMA && depth === 1) || (byte === CLOSE_BRACE && depth === 1)) {
-      if (name !== undefined && start !== -1) spans.push({ name, start, end: trimEnd(bytes, at) });
+      if (name !== undefined && start !== -1) spans.push({ name, from, start, end: trimEnd(bytes, at) });
       name = undefined;
       start = -1;
       if (byte === CLOSE_BRACE) break;

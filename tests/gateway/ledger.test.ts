@@ -19,7 +19,7 @@ describe.each(mounts)("%s mount: every call becomes one ledger row with its toke
       error_kind: null,
       stream: false,
       operation: "chat",
-      dialect: "openai",
+      dialect: "chat",
       key_name: "caller",
       model: "plain",
       upstream_model: "vendor-model-1",

@@ -124,7 +124,7 @@ describe("recorded answers", () => {
         .join(""),
     );
     expect(choice?.message.thinking_blocks ?? []).toEqual(of("thinking"));
-    const calls = choice?.message.tool_calls ?? [];
+    const calls = (choice?.message.tool_calls ?? []).filter((call) => call.type === "function");
     expect(calls.map(({ id, function: f }) => ({ id, name: f.name, input: JSON.parse(f.arguments) }))).toEqual(
       of("tool_use").map(({ id, name: called, input }) => ({ id, name: called, input })),
     );
@@ -244,7 +244,7 @@ describe("whole and streamed answers to one request", () => {
       refusal: Boolean(choice?.message.refusal),
       reasoning: choice?.message.reasoning_content !== undefined,
       thinking: (choice?.message.thinking_blocks ?? []).map((block) => block.type),
-      calls: (choice?.message.tool_calls ?? []).map((call) => call.function.name),
+      calls: (choice?.message.tool_calls ?? []).flatMap((call) => (call.type === "function" ? [call.function.name] : [])),
       annotations: choice?.message.annotations !== undefined,
       finish: [choice?.finish_reason],
     });

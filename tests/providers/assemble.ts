@@ -11,7 +11,7 @@ export type Assembled = {
   refusal: string;
   reasoning: string;
   thinkingBlocks: ThinkingBlock[];
-  toolCalls: ChatToolCall[];
+  toolCalls: Extract<ChatToolCall, { type: "function" }>[];
   annotations: ChatAnnotation[];
   finishReasons: string[];
   usage: Usage | undefined;

@@ -1,0 +1,73 @@
+import { chat } from "@/server/dialects/chat";
+import type { Canonical, JsonObject, Located, TextDialect } from "@/server/dialects/dialect";
+import { admit } from "@/server/gateway/admit";
+import { authenticate } from "@/server/gateway/authenticate";
+import { begin, type Call } from "@/server/gateway/call";
+import { dispatch } from "@/server/gateway/dispatch";
+import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
+import { prepareText } from "@/server/gateway/prepare-text";
+import { readBody } from "@/server/gateway/read-body";
+import { relay } from "@/server/gateway/relay";
+import { resolve } from "@/server/gateway/resolve";
+import { serve } from "@/server/gateway/serve";
+
+/** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
+export class TextRequest {
+  readonly dialect: TextDialect;
+  readonly bytes: Buffer;
+  readonly body: JsonObject;
+  readonly stream: boolean;
+  readonly located: Located;
+  #canonical: Canonical | undefined;
+
+  constructor(dialect: TextDialect, read: { bytes: Buffer; body: JsonObject; stream: boolean; located: Located }) {
+    this.dialect = dialect;
+    this.bytes = read.bytes;
+    this.body = read.body;
+    this.stream = read.stream;
+    this.located = read.located;
+  }
+
+  /** In the canonical form, made when it is first asked for. Throws `invalid_request`. */
+  get canonical(): Canonical {
+    this.#canonical ??= this.dialect.toCanonical(this.body, this.located);
+    return this.#canonical;
+  }
+}
+
+/** The endpoint of a dialect in which callers ask for text. */
+export function textEndpoint(dialect: TextDialect): Endpoint {
+  return (inbound) =>
+    serve(begin(inbound, "chat", dialect), async (call) => {
+      const caller = await authenticate(inbound);
+      call.caller = caller;
+      const request = await readText(call, inbound, dialect);
+      const targets = resolve(caller, call.model ?? "");
+      admit(call, caller);
+      const answer = await dispatch(call, targets, (type, target) => prepareText(call, request, { type, target }));
+      return relay(call, request, answer);
+    });
+}
+
+async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
+  const { bytes, value } = await readBody(inbound, dialect.schema);
+  const located = locatedOf(inbound);
+  const asked = dialect.read(value, located);
+  call.requestBytes = bytes.length;
+  call.model = asked.model;
+  call.stream = asked.stream;
+  return new TextRequest(dialect, { bytes, body: value, stream: asked.stream, located });
+}
+
+function locatedOf({ params, query }: Inbound): Located {
+  return {
+    params,
+    // Few dialects look at it.
+    get query() {
+      return new URLSearchParams(query);
+    },
+  };
+}
+
+/** `POST /v1/chat/completions`. Source: OpenAI API reference, "Create chat completion". */
+export const chatCompletions = textEndpoint(chat);

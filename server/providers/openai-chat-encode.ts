@@ -1,0 +1,58 @@
+import type { Extension } from "@/server/providers/provider";
+import type { ChatRequest } from "@/server/wire/chat";
+import { isRecord, listOf } from "@/server/wire/json";
+
+const EXTENSIONS: readonly Extension[] = [
+  "cache_control",
+  "thinking_blocks",
+  "reasoning_content",
+  "is_error",
+  "extra_content",
+  "content_blocks",
+];
+const quoted = new Map(EXTENSIONS.map((name) => [name, Buffer.from(`"${name}"`)]));
+
+/** Whether a request's bytes may hold an extension that the upstream does not keep; absent = it takes any field. */
+export function holdsForeign(bytes: Buffer, keeps: readonly Extension[] | undefined): boolean {
+  if (!keeps) return false;
+  for (const [name, text] of quoted) if (!keeps.includes(name) && bytes.includes(text)) return true;
+  return false;
+}
+
+const PARTS = new Set(["text", "image_url", "input_audio", "file", "refusal"]);
+const TOOLS = new Set(["function", "custom"]);
+
+/**
+ * A canonical request as OpenAI's chat completions have it, for upstreams that refuse what they do not know. Content and tools
+ * of other vendors' own are named in `dropped`; reasoning and signatures belong to the vendor that made them and go silently.
+ */
+export function plainChat(
+  request: ChatRequest,
+  keeps?: readonly Extension[],
+): { readonly request: ChatRequest; readonly dropped: readonly string[] } {
+  const dropped = new Set<string>();
+  const foreign = new Set<string>(keeps ? EXTENSIONS.filter((name) => !keeps.includes(name)) : []);
+  const without = (record: Record<string, unknown>): Record<string, unknown> =>
+    foreign.size === 0
+      ? { ...record }
+      : Object.fromEntries(Object.entries(record).filter(([name]) => !foreign.has(name)));
+  const messages = request.messages.map((message) => {
+    const plain = without(message);
+    if (Array.isArray(plain.content)) {
+      const parts = plain.content.filter((part) => isRecord(part) && PARTS.has(String(part.type)));
+      if (parts.length < plain.content.length) dropped.add("messages.content");
+      plain.content = parts.map((part) => (isRecord(part) ? without(part) : part));
+    }
+    if (Array.isArray(plain.tool_calls))
+      plain.tool_calls = plain.tool_calls.map((call) => (isRecord(call) ? without(call) : call));
+    return { ...plain, role: message.role };
+  });
+  const tools = listOf(request.tools).filter((tool) => isRecord(tool) && TOOLS.has(String(tool.type)));
+  if (tools.length < listOf(request.tools).length) dropped.add("tools");
+  const plain: ChatRequest = { ...request, messages };
+  if (request.tools) {
+    if (tools.length === 0) delete plain.tools;
+    else plain.tools = tools.flatMap((tool) => (isRecord(tool) ? [{ ...without(tool), type: String(tool.type) }] : []));
+  }
+  return { request: plain, dropped: [...dropped] };
+}
