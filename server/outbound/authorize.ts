@@ -1,3 +1,4 @@
+import { awsKeys, signed } from "@/server/outbound/sigv4";
 import type { ProviderType, UpstreamRequest } from "@/server/providers/provider";
 import type { Secret } from "@/server/secret";
 
@@ -8,10 +9,22 @@ export function authorize(
   credential: Secret | undefined,
 ): UpstreamRequest {
   if (auth.scheme === "none" || !credential) return request;
+  if (auth.scheme === "sigv4") return authorizeAws(request, auth.service, credential.reveal());
   return { ...request, headers: { ...request.headers, [auth.name]: auth.prefix + credential.reveal() } };
+}
+
+function authorizeAws(request: UpstreamRequest, service: string, text: string): UpstreamRequest {
+  const keys = awsKeys(text);
+  if (keys) return signed(request, { keys, service, now: new Date() });
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${text}` } };
 }
 
 /** The text with the credential blacked out, for what an upstream says that echoes it. */
 export function withoutCredential(text: string, credential: Secret | undefined): string {
-  return credential ? text.replaceAll(credential.reveal(), String(credential)) : text;
+  if (!credential) return text;
+  const whole = credential.reveal();
+  const keys = awsKeys(whole);
+  return [whole, keys?.secretAccessKey, keys?.sessionToken]
+    .filter((secret) => secret !== undefined)
+    .reduce((clean, secret) => clean.replaceAll(secret, String(credential)), text);
 }
