@@ -41,6 +41,8 @@ export type StreamEncoder = {
   finish(usage: Usage | undefined): string;
   /** Ends a stream that broke, in place of `finish`. */
   fail(error: GatewayError): string;
+  /** The whole answer once the stream is over, in a dialect whose answers are kept for later calls. */
+  answer?(): JsonObject | undefined;
 };
 
 /** What one event, or a whole body, of an answer in this dialect says to the ledger as it passes. */
@@ -60,6 +62,8 @@ export type Seen = {
   readonly end?: boolean | undefined;
   /** The answer's id, where the vendor keeps it for later calls. */
   readonly responseId?: string | undefined;
+  /** The whole answer, where one event holds it and answers are kept for later calls. */
+  readonly answer?: JsonObject | undefined;
 };
 
 /** A form in which callers ask for text, as pure functions. */
