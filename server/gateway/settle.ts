@@ -29,46 +29,60 @@ export function settle(call: Call, status: number): void {
   const { target, caller, inbound } = call;
   // Nobody's call costs nobody anything: whoever has no key must not be able to fill the ledger.
   if (!caller) return;
+  // Zeros, nulls and empty lists are left out: they are what a column holds without a word.
   addToLedger({
     id: call.id,
-    started_at: new Date(call.startedAtMs).toISOString(),
+    started_at: isoTime(call.startedAtMs),
     request_id: call.requestId,
     key_id: caller.keyId,
     key_name: caller.keyName,
-    group_id: caller.groupId,
-    group_name: caller.groupName,
+    group_id: caller.groupId ?? undefined,
+    group_name: caller.groupName ?? undefined,
     model: storable(call.model, 200),
-    deployment_id: target?.deployment?.id ?? null,
-    provider_id: target?.provider.id ?? null,
-    provider_name: target?.provider.name ?? null,
-    provider_key_name: target?.key?.name ?? null,
+    deployment_id: target?.deployment?.id,
+    provider_id: target?.provider.id,
+    provider_name: target?.provider.name,
+    provider_key_name: target?.key?.name,
     upstream_model: storable(target?.upstreamModel, 200),
     operation: call.operation,
-    dialect: call.dialect,
-    stream: call.stream,
+    dialect: call.dialect.id,
+    stream: call.stream || undefined,
     status,
-    error_kind: call.failure?.kind ?? null,
+    error_kind: call.failure?.kind,
     error_message: storable(call.failure?.message, 1_000),
     finish_reason: storable(call.finishReason, 100),
-    attempts: call.attempts,
-    input_tokens: usage.input,
-    cached_input_tokens: usage.cachedInput,
-    cache_write_tokens: usage.cacheWrite,
-    cache_write_1h_tokens: usage.cacheWrite1h,
-    output_tokens: usage.output,
-    reasoning_tokens: usage.reasoning,
-    audio_input_tokens: usage.audioInput,
-    audio_output_tokens: usage.audioOutput,
-    estimated: !call.usage && call.estimate !== undefined,
-    cost_nano: cost ? cost.nano.toString() : null,
-    price_id: cost?.price?.id ?? null,
-    first_token_ms: call.firstTokenMs ?? null,
+    attempts: call.attempts || undefined,
+    input_tokens: usage.input || undefined,
+    cached_input_tokens: usage.cachedInput || undefined,
+    cache_write_tokens: usage.cacheWrite || undefined,
+    cache_write_1h_tokens: usage.cacheWrite1h || undefined,
+    output_tokens: usage.output || undefined,
+    reasoning_tokens: usage.reasoning || undefined,
+    audio_input_tokens: usage.audioInput || undefined,
+    audio_output_tokens: usage.audioOutput || undefined,
+    estimated: (!call.usage && call.estimate !== undefined) || undefined,
+    cost_nano: cost?.nano.toString(),
+    price_id: cost?.price?.id,
+    first_token_ms: call.firstTokenMs,
     duration_ms: durationMs,
-    client_ip: inbound.ip || null,
+    client_ip: inbound.ip || undefined,
     user_agent: storable(inbound.headers["user-agent"], 300),
-    tags: caller.tags,
-    dropped: call.dropped.map((name) => storable(name, 100) ?? ""),
+    tags: caller.tags.length > 0 ? caller.tags : undefined,
+    dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,
   });
+}
+
+let second = Number.NaN;
+let secondText = "";
+
+/** ISO 8601 with milliseconds; the date and time of a second are worked out once. */
+function isoTime(ms: number): string {
+  const rest = ms % 1_000;
+  if (ms - rest !== second) {
+    second = ms - rest;
+    secondText = new Date(second).toISOString().slice(0, -4);
+  }
+  return `${secondText}${String(rest).padStart(3, "0")}Z`;
 }
 
 type Outcome = { status: number; durationMs: number; usage: Usage; cost: NanoUsd | undefined };
@@ -91,8 +105,11 @@ function count(call: Call, { status, durationMs, usage, cost }: Outcome): void {
 }
 
 /** Text as PostgreSQL can hold it: without NUL, and not longer than what a page shows. */
-function storable(text: string | undefined, maxLength: number): string | null {
-  if (text === undefined) return null;
+function storable(text: string | undefined, maxLength: number): string | undefined {
+  if (text === undefined) return undefined;
+  const cut = text.length > maxLength ? text.slice(0, maxLength) : text;
   // A cut or broken surrogate pair is not valid UTF-8.
-  return text.slice(0, maxLength).replaceAll("\0", "").toWellFormed();
+  return PLAIN.test(cut) ? cut : cut.replaceAll("\0", "").toWellFormed();
 }
+
+const PLAIN = /^[\x20-\x7e]*$/;
