@@ -1,7 +1,7 @@
-import { isRecord, listOf, textOf } from "@/server/wire/json";
-import { classifyOpenAi, openAiChat, openAiModels } from "@/server/providers/openai-compatible";
+import { classifyOpenAi, openAiChat, openAiModels } from "@/server/providers/openai-like";
 import type { DecodeContext, LocalAnswer, ProviderType, UpstreamRequest } from "@/server/providers/provider";
 import { ChatRequest } from "@/server/wire/chat";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 import { SSE_DONE, sseData } from "@/server/wire/sse";
 
 const ANSWER =

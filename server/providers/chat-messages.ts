@@ -1,0 +1,105 @@
+import type { Draft, Rule } from "@/server/providers/chat-changes";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** A message as a vendor has it; the same object where nothing differs. */
+export type MessageRule = (message: Message, draft: Draft) => Message;
+
+/** Applies the rules to every message; a history in which nothing differs is left untouched. */
+export function eachMessage(...rules: readonly MessageRule[]): Rule {
+  return (draft) => {
+    const messages = listOf(draft.get("messages"));
+    let changed = false;
+    const made = messages.map((message) => {
+      if (!isRecord(message)) return message;
+      const next = rules.reduce<Message>((current, rule) => rule(current, draft), message);
+      changed ||= next !== message;
+      return next;
+    });
+    if (changed) draft.set("messages", made);
+  };
+}
+
+/** `developer` is OpenAI's newer word for `system`. */
+export const developerAsSystem: MessageRule = (message) =>
+  message.role === "developer" ? { ...message, role: "system" } : message;
+
+/** Leaves a speaker's name out where the vendor refuses one. */
+export const nameless: MessageRule = (message, draft) => {
+  if (message.name === undefined || message.role === "tool") return message;
+  if (message.name !== null) draft.lost("messages.name");
+  const { name: _name, ...rest } = message;
+  return rest;
+};
+
+/** Hands the model's earlier reasoning back under the vendor's name for it; callers may have it under either. */
+export function reasoningAs(...names: readonly ("reasoning" | "reasoning_content")[]): MessageRule {
+  return (message) => {
+    if (message.role !== "assistant") return message;
+    const text = textOf(message.reasoning_content) ?? textOf(message.reasoning);
+    if (text === undefined || names.every((name) => message[name] === text)) return message;
+    const { reasoning: _reasoning, reasoning_content: _content, ...rest } = message;
+    return { ...rest, ...Object.fromEntries(names.map((name) => [name, text])) };
+  };
+}
+
+/** Marks an answer that the model shall continue: where the history ends with the assistant, the vendor wants to be told. */
+export function continued(flag: string): Rule {
+  return (draft) => {
+    const messages = listOf(draft.get("messages"));
+    const last = messages.at(-1);
+    if (!isRecord(last) || last.role !== "assistant" || last[flag] !== undefined) return;
+    if (textOf(last.content) === undefined || listOf(last.tool_calls).length > 0) return;
+    draft.set("messages", [...messages.slice(0, -1), { ...last, [flag]: true }]);
+  };
+}
+
+/**
+ * OpenAI's tool messages hold text alone: images and files that a tool gave follow in a user message behind the run of tool
+ * messages.
+ */
+export const toolMediaAside: Rule = (draft) => {
+  const messages = listOf(draft.get("messages"));
+  if (!messages.some((message) => mediaOf(message).length > 0)) return;
+  const made: unknown[] = [];
+  let aside: unknown[] = [];
+  const flush = (): void => {
+    if (aside.length > 0) made.push({ role: "user", content: aside });
+    aside = [];
+  };
+  for (const message of messages) {
+    if (!isRecord(message) || message.role !== "tool") flush();
+    const media = mediaOf(message);
+    if (media.length === 0 || !isRecord(message)) {
+      made.push(message);
+      continue;
+    }
+    const texts = listOf(message.content).filter((part) => !media.includes(part));
+    made.push({ ...message, content: texts.length > 0 ? texts : "See the next message." });
+    aside.push({ type: "text", text: `Given by the tool call ${String(message.tool_call_id)}:` }, ...media);
+  }
+  flush();
+  draft.set("messages", made);
+};
+
+function mediaOf(message: unknown): readonly unknown[] {
+  if (!isRecord(message) || message.role !== "tool") return [];
+  return listOf(message.content).filter((part) => isRecord(part) && part.type !== "text");
+}
+
+/**
+ * Asks for JSON without a schema where the vendor knows none, and shows the model the schema instead. That it is kept to is no
+ * longer enforced, which is said.
+ */
+export const schemaAsInstruction: Rule = (draft) => {
+  const format = draft.get("response_format");
+  if (!isRecord(format) || format.type !== "json_schema" || !isRecord(format.json_schema)) return;
+  const text = `Answer with one JSON value that fits this JSON Schema:\n${JSON.stringify(format.json_schema.schema ?? {})}`;
+  const messages = listOf(draft.get("messages"));
+  const first = messages.findIndex((message) => !isRecord(message) || message.role !== "system");
+  const at = first === -1 ? messages.length : first;
+  draft.set("messages", [...messages.slice(0, at), { role: "system", content: text }, ...messages.slice(at)]);
+  draft.set("response_format", { type: "json_object" });
+  draft.lost("response_format.json_schema");
+};
