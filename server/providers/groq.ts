@@ -1,0 +1,24 @@
+import { oneAnswer } from "@/server/providers/chat-changes";
+import { nameless } from "@/server/providers/chat-messages";
+import { openAiLike, openAiModels } from "@/server/providers/openai-like";
+
+/**
+ * Groq. Its Responses endpoint keeps no state, so that callers of that dialect are better served through chat.
+ * Source: console.groq.com/docs/openai, "Currently Unsupported OpenAI Features".
+ */
+export const groq = openAiLike({
+  id: "groq",
+  label: "Groq",
+  about: "Open models, served fast.",
+  baseUrl: "https://api.groq.com/openai/v1",
+  chat: {
+    knows: ["service_tier", "metadata"],
+    lacks: ["logprobs", "top_logprobs", "logit_bias"],
+    developer: true,
+    reasoning: ["reasoning"],
+    messages: [nameless],
+    rules: [oneAnswer],
+  },
+  listModels: openAiModels,
+  priceLibraryId: "groq",
+});

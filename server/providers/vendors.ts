@@ -1,0 +1,31 @@
+/*
+ * Every vendor's provider type, one line each: the registry takes all of them from here, sorts them by their labels and offers
+ * them to people, conduit.json and the checks.
+ */
+export { baseten } from "@/server/providers/baseten";
+export { cerebras } from "@/server/providers/cerebras";
+export { cloudflareWorkersAi } from "@/server/providers/cloudflare-workers-ai";
+export { dashscope } from "@/server/providers/dashscope";
+export { databricks } from "@/server/providers/databricks";
+export { deepinfra } from "@/server/providers/deepinfra";
+export { deepseek } from "@/server/providers/deepseek";
+export { fireworks } from "@/server/providers/fireworks";
+export { githubModels } from "@/server/providers/github-models";
+export { groq } from "@/server/providers/groq";
+export { llamacpp } from "@/server/providers/llamacpp";
+export { lmstudio } from "@/server/providers/lmstudio";
+export { minimax } from "@/server/providers/minimax";
+export { mistral } from "@/server/providers/mistral";
+export { moonshot } from "@/server/providers/moonshot";
+export { nebius } from "@/server/providers/nebius";
+export { novita } from "@/server/providers/novita";
+export { nvidia } from "@/server/providers/nvidia";
+export { ollamaOpenAi } from "@/server/providers/ollama-openai";
+export { openrouter } from "@/server/providers/openrouter";
+export { perplexity } from "@/server/providers/perplexity";
+export { sambanova } from "@/server/providers/sambanova";
+export { siliconflow } from "@/server/providers/siliconflow";
+export { together } from "@/server/providers/together";
+export { vllm } from "@/server/providers/vllm";
+export { xai } from "@/server/providers/xai";
+export { zhipu } from "@/server/providers/zhipu";
