@@ -14,6 +14,8 @@ export type Usage = {
   audioOutput: number;
   /** What rerankers bill instead of tokens. */
   searchUnits?: number;
+  /** Searches of the web that the vendor made for the answer, which it bills beside the tokens. */
+  webSearches?: number;
 };
 
 export const noUsage: Readonly<Usage> = {

@@ -120,6 +120,7 @@ describe("a whole answer", () => {
         { type: "url_citation", url_citation: { url: "https://a.example", title: "A", start_index: 4, end_index: 10 } },
         { type: "url_citation", url_citation: { url: "https://b.example", title: "", start_index: 4, end_index: 10 } },
       ],
+      content_blocks: content,
     });
   });
 

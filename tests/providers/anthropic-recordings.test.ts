@@ -175,7 +175,7 @@ const billed: [string, number, Partial<Usage>][] = [
   ["anthropic-tool-search-deferred-regex.chunks.txt", 0, { input: 904, output: 175 }],
   ["anthropic-tool-search-deferred-regex.chunks.txt", 1, { input: 1519, output: 211 }],
   ["anthropic-tool-search-deferred-regex.chunks.txt", 2, { input: 1758, output: 118 }],
-  ["anthropic-web-search-tool.1.chunks.txt", 0, { input: 15_665, output: 795 }],
+  ["anthropic-web-search-tool.1.chunks.txt", 0, { input: 15_665, output: 795, webSearches: 1 }],
   ["duplicate-message-start.chunks.txt", 0, { input: 17, output: 227 }],
   // Cut off at the splice: what was counted until then.
   ["spliced-message-start.chunks.txt", 0, { input: 17, output: 1 }],
@@ -200,7 +200,7 @@ const billed: [string, number, Partial<Usage>][] = [
   ["anthropic-tool-search-bm25.1.json", 0, { input: 1631, output: 161 }],
   ["anthropic-tool-search-deferred-bm25.2.json", 0, { input: 1398, output: 213 }],
   ["anthropic-tool-search-deferred-regex.2.json", 0, { input: 1520, output: 203 }],
-  ["anthropic-web-search-tool.1.json", 0, { input: 27_118, output: 600 }],
+  ["anthropic-web-search-tool.1.json", 0, { input: 27_118, output: 600, webSearches: 2 }],
 ];
 
 describe("recorded usage", () => {

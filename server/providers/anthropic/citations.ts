@@ -1,5 +1,5 @@
-import { isRecord, textOf } from "@/server/wire/json";
 import type { ChatAnnotation } from "@/server/wire/chat";
+import { isRecord, textOf } from "@/server/wire/json";
 
 /** Where in the answer's text the cited statement stands: Anthropic cites a block of text as a whole. */
 export type Span = { readonly start: number; readonly end: number };

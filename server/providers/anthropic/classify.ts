@@ -1,7 +1,7 @@
 import type { ErrorKind } from "@/server/errors";
 import { classified, kindOfStatus, readError, type UpstreamError, unpaid } from "@/server/providers/classify";
-import { isRecord, textOf } from "@/server/wire/json";
 import type { Classified } from "@/server/providers/provider";
+import { isRecord, textOf } from "@/server/wire/json";
 
 /** Source: Anthropic API reference, "Errors". */
 const KINDS: Readonly<Record<string, ErrorKind>> = {

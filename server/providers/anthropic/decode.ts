@@ -1,18 +1,20 @@
 import { GatewayError } from "@/server/errors";
 import { citedUrls } from "@/server/providers/anthropic/citations";
-import { finishReason, refusalText } from "@/server/providers/anthropic/stop";
-import { usageOf } from "@/server/providers/anthropic/usage";
+import { refusalText } from "@/server/providers/anthropic/stop";
 import { Message } from "@/server/providers/anthropic/wire";
-import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { DecodeContext } from "@/server/providers/provider";
 import type { ChatAnnotation, ChatCompletion, ChatToolCall, ThinkingBlock } from "@/server/wire/chat";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
+import { sayable } from "@/server/wire/messages-form";
+import { endOf, finishReason } from "@/server/wire/messages-stop";
+import { usageFromMessages } from "@/server/wire/messages-usage";
 import { chatUsage, type Usage } from "@/server/wire/usage";
 
 type ChatMessage = ChatCompletion["choices"][number]["message"];
 
 /**
  * A whole answer of the Messages API in the canonical form. Blocks of tools that ran at Anthropic (searches, code) have no
- * counterpart and are left out; what the model says about them stays. Throws `upstream_garbled` when it is no message.
+ * counterpart: an answer with such ones has all of its blocks in `content_blocks`. Throws `upstream_garbled` when it is no message.
  */
 export function decode(
   body: unknown,
@@ -22,8 +24,8 @@ export function decode(
   if (!parsed.success) {
     throw new GatewayError("upstream_garbled", "The upstream's answer is not a message.", { cause: parsed.error });
   }
-  const { id, model, content, stop_reason, stop_details } = parsed.data;
-  const usage = usageOf(parsed.data.usage);
+  const { id, model, content, stop_reason, stop_sequence, stop_details } = parsed.data;
+  const usage = usageFromMessages(parsed.data.usage);
   const toolCalls = content.flatMap(toolCallOf);
   const refusal = stop_reason === "refusal" ? refusalText(stop_details?.explanation) : null;
   const completion: ChatCompletion = {
@@ -37,6 +39,7 @@ export function decode(
         message: messageOf(content, toolCalls, refusal),
         logprobs: null,
         finish_reason: finishReason(stop_reason, toolCalls.length > 0),
+        ...endOf(stop_reason, stop_sequence),
       },
     ],
     ...(usage && { usage: chatUsage(usage) }),
@@ -56,6 +59,7 @@ function messageOf(content: Message["content"], toolCalls: ChatToolCall[], refus
     ...(thinking.length > 0 && { thinking_blocks: thinking }),
     ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
     ...(annotations.length > 0 && { annotations }),
+    ...(!content.every(sayable()) && { content_blocks: content }),
   };
 }
 

@@ -5,9 +5,10 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
 import { encodeContent, encodeText, withCacheControl } from "@/server/providers/anthropic/encode-parts";
+import { wholeAnswer } from "@/server/providers/anthropic/whole-answer";
 import { type Block, checked, refused, type Turn } from "@/server/providers/anthropic/wire";
-import { isRecord } from "@/server/wire/json";
 import type { ChatRequest } from "@/server/wire/chat";
+import { isRecord } from "@/server/wire/json";
 
 type ChatMessage = ChatRequest["messages"][number];
 
@@ -122,6 +123,8 @@ function trimPrefill(turns: Turn[]): Turn[] {
 }
 
 function assistantBlocks(message: ChatMessage, path: string): Block[] {
+  const whole = wholeAnswer(message);
+  if (whole) return whole;
   const { thinking_blocks, tool_calls, refusal } = checked(AssistantMessage, message, path);
   // Thinking that no one signed comes from another vendor, and the API refuses it.
   const thinking = (thinking_blocks ?? []).filter((block) => block.type !== "thinking" || block.signature);

@@ -4,7 +4,7 @@ import type {
   TextBlockParam,
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
-import { type Block, checked, refused } from "@/server/providers/anthropic/wire";
+import { type Block, blockOf, checked, refused } from "@/server/providers/anthropic/wire";
 import { isRecord } from "@/server/wire/json";
 
 /** Anthropic's own blocks, which a caller may use beside OpenAI's parts; they pass as they are. */
@@ -74,6 +74,8 @@ export function withCacheControl(blocks: Block[], cacheControl: unknown): Block[
 }
 
 function encodePart(part: Part, path: string): Block[] {
+  const block = blockOf(part.messages_block);
+  if (block) return [block];
   if (part.type === "text") return textBlocks(part.text, part.cache_control);
   if (part.type === "refusal") return textBlocks(part.refusal, part.cache_control);
   if (part.type === "image_url")

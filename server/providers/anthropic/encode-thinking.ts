@@ -3,8 +3,8 @@ import { z } from "zod";
 import { nearestEffort } from "@/server/providers/anthropic/efforts";
 import type { ModelFacts } from "@/server/providers/anthropic/models";
 import { checked, type Turn } from "@/server/providers/anthropic/wire";
-import { isRecord } from "@/server/wire/json";
 import type { ChatRequest } from "@/server/wire/chat";
+import { isRecord } from "@/server/wire/json";
 
 const Effort = z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).nullish();
 type Effort = NonNullable<z.infer<typeof Effort>>;

@@ -2,8 +2,8 @@ import type { Tool, ToolChoice } from "@anthropic-ai/sdk/resources/messages/mess
 import { z } from "zod";
 import type { ModelFacts } from "@/server/providers/anthropic/models";
 import { checked, refused } from "@/server/providers/anthropic/wire";
-import { isRecord, textOf } from "@/server/wire/json";
 import type { ChatRequest } from "@/server/wire/chat";
+import { isRecord, textOf } from "@/server/wire/json";
 
 const FunctionTool = z.looseObject({
   function: z.looseObject({

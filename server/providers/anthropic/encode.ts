@@ -8,9 +8,9 @@ import { encodeTools, isForced } from "@/server/providers/anthropic/encode-tools
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
 import { type ModelFacts, modelFacts } from "@/server/providers/anthropic/models";
 import { checked } from "@/server/providers/anthropic/wire";
-import { isRecord, textOf } from "@/server/wire/json";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
+import { isRecord, textOf } from "@/server/wire/json";
 
 /** Fields that are translated, from OpenAI's names or Anthropic's own. */
 const TRANSLATED: ReadonlySet<string> = new Set([
@@ -36,7 +36,23 @@ const NATIVE = [
  * the most that the model can produce, as an absent limit means at OpenAI. Usage is always streamed, so `stream_options`
  * needs no counterpart. Source: Anthropic API reference, "Create a Message", version 2023-06-01.
  */
-export function encode(request: ChatRequest, target: Target): Encoded {
+export function encode(canonical: ChatRequest, target: Target): Encoded {
+  const { body, dropped } = encodeBody(restored(canonical), target);
+  const headers = { "content-type": "application/json", ...requestHeaders(target) };
+  const url = endpoint(target, "/messages");
+  return { request: { method: "POST", url, headers, body: JSON.stringify(body) }, dropped };
+}
+
+/** Settings that a caller of the Messages API made, in place of what they were translated to. */
+function restored(request: ChatRequest): ChatRequest {
+  const { messages_api: settings, ...rest } = request;
+  if (!isRecord(settings)) return request;
+  delete rest.reasoning_effort;
+  delete rest.response_format;
+  return { ...settings, ...rest, stream: request.stream };
+}
+
+function encodeBody(request: ChatRequest, target: Target): { body: Record<string, unknown>; dropped: string[] } {
   const dropped = new Set<string>(lost(request));
   const facts = modelFacts(target.model);
   const { system, turns } = encodeMessages(request.messages, facts.systemTurns);
@@ -64,9 +80,7 @@ export function encode(request: ChatRequest, target: Target): Encoded {
     ...serviceTier(request, dropped),
     ...(request.stream && { stream: true }),
   };
-  const headers = { "content-type": "application/json", ...requestHeaders(target) };
-  const url = endpoint(target, "/messages");
-  return { request: { method: "POST", url, headers, body: JSON.stringify(body) }, dropped: [...dropped] };
+  return { body, dropped: [...dropped] };
 }
 
 function nativeFields(request: ChatRequest): Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { listOf, textOf } from "@/server/wire/json";
 import type { Target } from "@/server/providers/provider";
+import { listOf, textOf } from "@/server/wire/json";
 
 /** An endpoint's URL; the base address may be given with or without its version. */
 export function endpoint(target: Target, path: string): string {

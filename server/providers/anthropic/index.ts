@@ -1,11 +1,13 @@
 import { GatewayError } from "@/server/errors";
 import { classify } from "@/server/providers/anthropic/classify";
+import { countTokens } from "@/server/providers/anthropic/count-tokens";
 import { decode } from "@/server/providers/anthropic/decode";
 import { encode } from "@/server/providers/anthropic/encode";
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
+import { messages } from "@/server/providers/anthropic/native";
 import { decodeStream } from "@/server/providers/anthropic/stream";
-import { isRecord, textOf } from "@/server/wire/json";
 import type { ProviderType } from "@/server/providers/provider";
+import { isRecord, textOf } from "@/server/wire/json";
 
 /** Anthropic's own API. Source: platform.claude.com, API reference. */
 export const anthropic: ProviderType = {
@@ -16,6 +18,8 @@ export const anthropic: ProviderType = {
   auth: { scheme: "header", name: "x-api-key", prefix: "" },
   keyOptional: false,
   chat: { kind: "translated", encode, decode, decodeStream },
+  native: { messages },
+  countTokens,
   listModels: {
     encode: (target) => ({
       method: "GET",

@@ -1,6 +1,6 @@
 import { citedUrls } from "@/server/providers/anthropic/citations";
+import type { ChatAnnotation, ChatChunk, ContentBlock } from "@/server/wire/chat";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
-import type { ChatAnnotation, ChatChunk } from "@/server/wire/chat";
 
 type Delta = ChatChunk["choices"][number]["delta"];
 type Fields = Record<string, unknown>;
@@ -10,6 +10,8 @@ export type OpenBlock = {
   readonly start: () => readonly Delta[];
   readonly delta: (delta: Fields) => readonly Delta[];
   readonly stop: () => readonly Delta[];
+  /** The block as a whole answer has it, once it has stopped. */
+  readonly whole: () => ContentBlock;
 };
 
 /** What a block must know of those before it. */
@@ -17,7 +19,7 @@ export type Before = { readonly toolIndex: number; readonly textStart: number };
 
 const NONE: readonly Delta[] = [];
 
-/** Opens a block. One of a kind that OpenAI has no counterpart for, such as a search at Anthropic, says nothing. */
+/** Opens a block. One of a kind that OpenAI has no counterpart for, such as a search at Anthropic, has no deltas. */
 export function openBlock(block: Fields, before: Before): OpenBlock {
   switch (block.type) {
     case "text":
@@ -31,20 +33,47 @@ export function openBlock(block: Fields, before: Before): OpenBlock {
         start: () => NONE,
         delta: () => NONE,
         stop: () => [{ thinking_blocks: [{ type: "redacted_thinking", data: textOf(block.data) ?? "" }] }],
+        whole: () => ({ ...block, type: "redacted_thinking" }),
       };
     default:
-      return { start: () => NONE, delta: () => NONE, stop: () => NONE };
+      return otherBlock(block);
+  }
+}
+
+/** Its deltas are the input of a tool in pieces, or fields of the block that come late. */
+function otherBlock(block: Fields): OpenBlock {
+  let json = "";
+  const whole: ContentBlock = { ...block, type: textOf(block.type) ?? "" };
+  return {
+    start: () => NONE,
+    delta: ({ type, partial_json, ...fields }) => {
+      if (type === "input_json_delta") json += textOf(partial_json) ?? "";
+      else Object.assign(whole, fields);
+      return NONE;
+    },
+    stop: () => NONE,
+    whole: () => (json === "" ? whole : { ...whole, input: parsed(json) }),
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    // Cut off by the limit of tokens.
+    if (cause instanceof SyntaxError) return {};
+    throw cause;
   }
 }
 
 /** Where the cited text ends is known when the block is. */
 function textBlock(block: Fields, start: number): OpenBlock {
   const citations: unknown[] = [...listOf(block.citations)];
-  let end = start;
+  let said = "";
   const say = (text: unknown): readonly Delta[] => {
     const content = textOf(text);
     if (content === undefined) return NONE;
-    end += content.length;
+    said += content;
     return [{ content }];
   };
   return {
@@ -54,9 +83,10 @@ function textBlock(block: Fields, start: number): OpenBlock {
       return delta.type === "text_delta" ? say(delta.text) : NONE;
     },
     stop: () => {
-      const annotations: ChatAnnotation[] = citedUrls(citations, { start, end });
+      const annotations: ChatAnnotation[] = citedUrls(citations, { start, end: start + said.length });
       return annotations.length > 0 ? [{ annotations }] : NONE;
     },
+    whole: () => ({ ...block, type: "text", text: said, ...(citations.length > 0 && { citations }) }),
   };
 }
 
@@ -77,12 +107,13 @@ function thinkingBlock(block: Fields): OpenBlock {
       return delta.type === "thinking_delta" ? think(delta.thinking) : NONE;
     },
     stop: () => [{ thinking_blocks: [{ type: "thinking", thinking, ...(signature && { signature }) }] }],
+    whole: () => ({ ...block, type: "thinking", thinking, signature }),
   };
 }
 
 /** Arguments come in pieces, or not at all when there are none, or whole at the start. */
 function toolBlock(block: Fields, index: number): OpenBlock {
-  let said = false;
+  let said = "";
   const args = (text: string): readonly Delta[] => [{ tool_calls: [{ index, function: { arguments: text } }] }];
   return {
     start: () => {
@@ -92,9 +123,10 @@ function toolBlock(block: Fields, index: number): OpenBlock {
     delta: (delta) => {
       const text = delta.type === "input_json_delta" ? textOf(delta.partial_json) : undefined;
       if (text === undefined) return NONE;
-      said = true;
+      said += text;
       return args(text);
     },
     stop: () => (said ? NONE : args(JSON.stringify(isRecord(block.input) ? block.input : {}))),
+    whole: () => ({ ...block, type: "tool_use", ...(said && { input: parsed(said) }) }),
   };
 }

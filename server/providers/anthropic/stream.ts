@@ -1,10 +1,12 @@
 import { classifyEvent } from "@/server/providers/anthropic/classify";
-import { finishReason, refusalText } from "@/server/providers/anthropic/stop";
+import { refusalText } from "@/server/providers/anthropic/stop";
 import { type OpenBlock, openBlock } from "@/server/providers/anthropic/stream-blocks";
-import { usageOf } from "@/server/providers/anthropic/usage";
-import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { DecodeContext, StreamPiece } from "@/server/providers/provider";
-import type { ChatChunk } from "@/server/wire/chat";
+import type { ChatChunk, ContentBlock } from "@/server/wire/chat";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
+import { sayable } from "@/server/wire/messages-form";
+import { endOf, finishReason } from "@/server/wire/messages-stop";
+import { usageCounter } from "@/server/wire/messages-usage";
 import type { ServerSentEvent } from "@/server/wire/sse";
 
 type Delta = ChatChunk["choices"][number]["delta"];
@@ -31,7 +33,11 @@ class MessageStream {
   #textLength = 0;
   #stopReason: string | undefined;
   #explanation: string | undefined;
-  #usage: Record<string, unknown> = {};
+  #stopSequence: string | undefined;
+  readonly #counted = usageCounter();
+  /** The blocks so far, until one comes that deltas alone cannot say: from then on each goes out whole as well. */
+  #content: ContentBlock[] | undefined = [];
+  readonly #sayable = sayable();
 
   constructor(context: DecodeContext) {
     this.#id = context.id;
@@ -97,12 +103,25 @@ class MessageStream {
   #blockStop(index: unknown): Pieces {
     const block = this.#blocks.get(index);
     this.#blocks.delete(index);
-    return block ? this.#chunks(block.stop()) : NOTHING;
+    return block ? this.#chunks(this.#withBlocks(block)) : NOTHING;
+  }
+
+  #withBlocks(block: OpenBlock): readonly Delta[] {
+    const deltas = block.stop();
+    const whole = block.whole();
+    if (this.#sayable(whole)) {
+      this.#content?.push(whole);
+      return deltas;
+    }
+    const content_blocks = [...(this.#content ?? []), whole];
+    this.#content = undefined;
+    return [...deltas.slice(0, -1), { ...deltas.at(-1), content_blocks }];
   }
 
   #messageDelta(event: Record<string, unknown>): Pieces {
     const delta = isRecord(event.delta) ? event.delta : {};
     this.#stopReason = textOf(delta.stop_reason) ?? this.#stopReason;
+    this.#stopSequence = textOf(delta.stop_sequence) ?? this.#stopSequence;
     if (isRecord(delta.stop_details)) this.#explanation = textOf(delta.stop_details.explanation);
     return this.#count(event.usage);
   }
@@ -112,17 +131,16 @@ class MessageStream {
     const last: Delta[] = this.#began ? [] : [{ role: "assistant", content: "" }];
     if (this.#stopReason === "refusal") last.push({ refusal: refusalText(this.#explanation) });
     pieces.push(...this.#chunks(last));
-    pieces.push({ kind: "chunk", chunk: this.#chunk({}, finishReason(this.#stopReason, this.#toolCalls > 0)) });
+    const reason = finishReason(this.#stopReason, this.#toolCalls > 0);
+    const chunk = this.#chunk({}, reason, endOf(this.#stopReason, this.#stopSequence));
+    pieces.push({ kind: "chunk", chunk });
     pieces.push({ kind: "end" });
     this.#ended = true;
     return pieces;
   }
 
-  /** Later counts replace earlier ones, each on its own: a stream's end repeats some of them and leaves others out. */
   #count(usage: unknown): StreamPiece[] {
-    if (!isRecord(usage)) return [];
-    for (const [name, value] of Object.entries(usage)) if (value !== null) this.#usage[name] = value;
-    const counted = usageOf(this.#usage);
+    const counted = this.#counted(usage);
     return counted ? [{ kind: "usage", usage: counted }] : [];
   }
 
@@ -145,13 +163,17 @@ class MessageStream {
     });
   }
 
-  #chunk(delta: Delta, reason: ChatChunk["choices"][number]["finish_reason"]): ChatChunk {
+  #chunk(
+    delta: Delta,
+    reason: ChatChunk["choices"][number]["finish_reason"],
+    end?: ReturnType<typeof endOf>,
+  ): ChatChunk {
     return {
       id: this.#id,
       object: "chat.completion.chunk",
       created: this.#created,
       model: this.#model,
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: reason, ...end }],
     };
   }
 }

@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { GatewayError } from "@/server/errors";
+import { isRecord } from "@/server/wire/json";
 
 /**
  * A content block of Anthropic's Messages API, as sent or received. Blocks that the gateway makes are checked against the
  * official SDK's types where they are made; those it does not know pass as they are.
  */
 export type Block = { type: string; [field: string]: unknown };
+
+/** The value when it is a content block. */
+export function blockOf(value: unknown): Block | undefined {
+  return isRecord(value) && typeof value.type === "string" ? { ...value, type: value.type } : undefined;
+}
 
 /** A turn as the Messages API takes it. */
 export type Turn = { role: "user" | "assistant" | "system"; content: Block[] };
@@ -16,6 +22,7 @@ export const Message = z.looseObject({
   model: z.string().nullish(),
   content: z.array(z.looseObject({ type: z.string() })),
   stop_reason: z.string().nullish(),
+  stop_sequence: z.string().nullish(),
   stop_details: z.looseObject({ explanation: z.string().nullish() }).nullish(),
   usage: z.looseObject({}).nullish(),
 });
