@@ -51,7 +51,7 @@ export const Rates = z.object({
   reasoning: Rate.optional(),
   audioInput: Rate.optional(),
   audioOutput: Rate.optional(),
-  /** Nano-dollars a call. */
+  /** Nano-dollars a call; where a vendor counts search units, each of those. */
   request: z.int().min(0).optional(),
 });
 export type Rates = z.infer<typeof Rates>;
@@ -72,10 +72,12 @@ export function costOf(usage: Usage, rates: Rates): NanoUsd {
     BigInt(usage.output) * at(output) +
     BigInt(usage.reasoning) * at(rates.reasoning ?? output) +
     BigInt(usage.audioOutput) * at(rates.audioOutput ?? output);
-  return (perMillion + 500_000n) / 1_000_000n + BigInt(rates.request ?? 0);
+  const requests = usage.searchUnits === undefined ? 1 : Math.ceil(usage.searchUnits);
+  return (perMillion + 500_000n) / 1_000_000n + BigInt(rates.request ?? 0) * BigInt(requests);
 }
 
-function rateFor(rate: Rate | undefined, inputTokens: number): number {
+/** The nano-dollars per million tokens that a rate comes to in a call with so many input tokens. */
+export function rateFor(rate: Rate | undefined, inputTokens: number): number {
   if (rate === undefined) return 0;
   if (typeof rate === "number") return rate;
   let chosen = rate.base;

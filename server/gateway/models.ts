@@ -1,30 +1,29 @@
-import { GatewayError } from "@/server/errors";
 import type { Endpoint } from "@/server/gateway/endpoint";
 import { look } from "@/server/gateway/look";
+import { type ModelView, modelView } from "@/server/gateway/model-view";
 import { mayUse, resolve } from "@/server/gateway/resolve";
+import type { Caller } from "@/server/state/callers";
 import { catalog } from "@/server/state/catalog";
 
 /** `GET /v1/models`: the models that the key may use. Source: OpenAI API reference, "List models". */
 export const listModels: Endpoint = (inbound) =>
-  look(inbound, (caller) => ({
-    object: "list",
-    data: [...catalog().models.values()]
-      .filter((model) => model.deployments.length > 0 && mayUse(caller, model.name))
-      .map((model) => view(model.name, model.created, model.deployments[0]?.provider.name)),
-  }));
+  look(inbound, async (caller) => ({ object: "list", data: await modelsOf(caller) }));
+
+/** Every configured model that the key may use, as callers see it. */
+export function modelsOf(caller: Caller): Promise<ModelView[]> {
+  const nowMs = Date.now();
+  const views: Promise<ModelView>[] = [];
+  for (const { name, created, deployments } of catalog().models.values()) {
+    if (deployments.length === 0 || !mayUse(caller, name)) continue;
+    const served = deployments.map((deployment) => ({ ...deployment, deployment }));
+    views.push(modelView(name, { created, served }, nowMs));
+  }
+  return Promise.all(views);
+}
 
 /** `GET /v1/models/{id}`; an id may contain slashes. One 404 for what is missing and what is forbidden. */
 export const getModel: Endpoint = (inbound) =>
   look(inbound, (caller) => {
     const id = inbound.params.id ?? "";
-    const [target] = resolve(caller, id);
-    if (!target)
-      throw new GatewayError("model_not_found", `The model '${id}' does not exist or you do not have access to it.`, {
-        param: "model",
-      });
-    return view(id, catalog().models.get(id)?.created ?? 0, target.provider.name);
+    return modelView(id, { created: catalog().models.get(id)?.created ?? 0, served: resolve(caller, id) }, Date.now());
   });
-
-function view(id: string, created: number, ownedBy: string | undefined) {
-  return { id, object: "model", created, owned_by: ownedBy ?? "conduit" };
-}

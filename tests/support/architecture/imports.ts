@@ -33,6 +33,12 @@ const zones: readonly Zone[] = [
     may: ["server/state/", "server/db/", "server/redis", "server/providers/registry", ...contract, ...surroundings],
     types: ["server/wire/"],
   },
+  // What a model can do depends on its provider type and its name.
+  {
+    files: /^server\/state\/capabilities\./,
+    may: ["server/providers/registry", "server/providers/model-facts", "server/wire/capabilities", ...contract],
+    types: ["server/providers/provider"],
+  },
   {
     files: /^server\/state\//,
     may: ["server/state/", "server/db/", "server/redis", ...contract, ...surroundings],
