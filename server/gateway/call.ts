@@ -9,7 +9,7 @@ import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
 import type { Usage } from "@/server/wire/usage";
 
-export type Operation = "chat" | "models" | "key";
+export type Operation = "chat" | "embeddings" | "rerank" | "moderations" | "models" | "key";
 /** What a call was sent to. */
 export type CallTarget = {
   readonly provider: CatalogProvider;

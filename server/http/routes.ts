@@ -1,12 +1,21 @@
-import { chatCompletions } from "@/server/gateway/text-call";
+import { discoverCapabilities, discoverModels } from "@/server/gateway/discovery";
+import { embeddings } from "@/server/gateway/embeddings";
 import type { Endpoint } from "@/server/gateway/endpoint";
 import { live, ready, scrape } from "@/server/gateway/health";
 import { getKey } from "@/server/gateway/key";
 import { getModel, listModels } from "@/server/gateway/models";
+import { moderations } from "@/server/gateway/moderations";
+import { rerank } from "@/server/gateway/rerank";
+import { chatCompletions } from "@/server/gateway/text-call";
 
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
 const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
   "/v1/chat/completions": { POST: chatCompletions },
+  "/v1/embeddings": { POST: embeddings },
+  "/v1/rerank": { POST: rerank },
+  "/v1/moderations": { POST: moderations },
+  "/v1/discovery/models": { GET: discoverModels },
+  "/v1/discovery/capabilities": { GET: discoverCapabilities },
   "/v1/models": { GET: listModels },
   "/v1/models/{id...}": { GET: getModel },
   "/v1/key": { GET: getKey },

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** OpenAI's moderations. Source: OpenAI API reference, "Create moderation". */
+/** OpenAI's moderations; there, a request may leave the model out. Source: OpenAI API reference, "Create moderation". */
 export const ModerationsRequest = z.looseObject({
-  model: z.string().min(1),
+  model: z.string().min(1).default("omni-moderation-latest"),
   input: z.union([
     z.string(),
     z.array(z.string()).min(1),

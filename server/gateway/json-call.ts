@@ -1,0 +1,125 @@
+import type { ZodType } from "zod";
+import type { Dialect } from "@/server/dialects/dialect";
+import { GatewayError } from "@/server/errors";
+import { admit } from "@/server/gateway/admit";
+import { authenticate } from "@/server/gateway/authenticate";
+import {
+  begin,
+  type Call,
+  type CallTarget,
+  decodeContext,
+  type Operation as OperationName,
+} from "@/server/gateway/call";
+import { dispatch, parseJson } from "@/server/gateway/dispatch";
+import type { Endpoint, Reply } from "@/server/gateway/endpoint";
+import { callHeaders } from "@/server/gateway/headers";
+import { readBody } from "@/server/gateway/read-body";
+import { resolve } from "@/server/gateway/resolve";
+import { serve } from "@/server/gateway/serve";
+import { costOfCall, settle } from "@/server/gateway/settle";
+import { upstreamError } from "@/server/gateway/upstream-error";
+import { usdText } from "@/server/money";
+import { readAll } from "@/server/outbound/client";
+import type { Encoded, Operation, ProviderType } from "@/server/providers/provider";
+import { providerType } from "@/server/providers/registry";
+import { openaiError } from "@/server/wire/error";
+import { isRecord } from "@/server/wire/json";
+import type { Usage } from "@/server/wire/usage";
+
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** What makes one operation with a whole JSON answer different from the others. */
+export type JsonCall<Request, Response> = {
+  readonly operation: OperationName;
+  readonly schema: ZodType<Request>;
+  /** How a provider type does it; undefined where it does not. */
+  readonly of: (type: ProviderType) => Operation<Request, Response> | undefined;
+  /** Ends the sentence "The model … does not do". */
+  readonly does: string;
+  /** What was used where the vendor does not say; absent where such a call costs nothing. */
+  readonly estimate?: (request: Request) => Usage;
+  /** The caller's body. Throws `upstream_garbled` for an answer that does not fit the request. */
+  readonly view: (response: Response, about: Answered<Request>) => object;
+};
+
+export type Answered<Request> = {
+  readonly request: Request;
+  /** As the vendor said it. */
+  readonly usage: Usage | undefined;
+  readonly call: Call;
+};
+
+/** The form in which these operations say errors. */
+const dialect: Dialect = { id: "openai", errorBody: openaiError };
+
+/** The endpoint of an operation whose answer is one JSON body. */
+export function jsonEndpoint<Request extends { readonly model: string }, Response>(
+  kind: JsonCall<Request, Response>,
+): Endpoint {
+  return (inbound) =>
+    serve(begin(inbound, kind.operation, dialect), async (call) => {
+      const caller = await authenticate(inbound);
+      call.caller = caller;
+      const { bytes, value: request } = await readBody(inbound, kind.schema);
+      call.requestBytes = bytes.length;
+      call.model = request.model;
+      const targets = able(call, resolve(caller, request.model), kind);
+      admit(call, caller);
+      const { type, prepared, response } = await dispatch(call, targets, (candidate, target) => {
+        const operation = kind.of(candidate);
+        if (!operation) throw unable(call, kind.does);
+        return { ...operation.encode(request, target), operation };
+      });
+      const body = parseJson(await readAll(response, MAX_ANSWER_BYTES));
+      return answer(call, { kind, request, type, prepared, body });
+    });
+}
+
+/** The targets whose provider type has the operation. Throws `invalid_request` when none has. */
+function able<Request, Response>(
+  call: Call,
+  targets: readonly CallTarget[],
+  kind: JsonCall<Request, Response>,
+): readonly CallTarget[] {
+  const left = targets.filter(({ provider }) => {
+    const type = providerType(provider.type);
+    return type !== undefined && kind.of(type) !== undefined;
+  });
+  if (left.length === 0) throw unable(call, kind.does);
+  return left;
+}
+
+function unable(call: Call, does: string): GatewayError {
+  return new GatewayError("invalid_request", `The model '${call.model}' does not do ${does}.`, { param: "model" });
+}
+
+type Received<Request, Response> = {
+  readonly kind: JsonCall<Request, Response>;
+  readonly request: Request;
+  readonly type: ProviderType;
+  readonly prepared: Encoded & { readonly operation: Operation<Request, Response> };
+  readonly body: unknown;
+};
+
+function answer<Request, Response>(call: Call, received: Received<Request, Response>): Reply {
+  const { kind, request, type, prepared, body } = received;
+  // Some vendors send an error with status 200.
+  if (isRecord(body) && isRecord(body.error)) throw upstreamError(type.classify(statusOf(body.error), body));
+  const context = { ...decodeContext(call), id: call.id };
+  const { response, usage } = prepared.operation.decode(body, { request, context });
+  call.usage = usage;
+  if (!usage) call.estimate = kind.estimate?.(request);
+  const text = JSON.stringify(kind.view(response, { request, usage, call }));
+  const cost = costOfCall(call);
+  settle(call, 200);
+  const headers = callHeaders(call);
+  headers["content-type"] = "application/json";
+  if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);
+  return { status: 200, headers, body: text };
+}
+
+/** The status that a vendor puts into the error itself, where it does. */
+function statusOf(error: Record<string, unknown>): number {
+  const code = Number(error.status ?? error.code);
+  return code >= 400 && code < 600 ? code : 500;
+}
