@@ -21,11 +21,20 @@ export function eventReader(): (event: ServerSentEvent) => Seen {
   return ({ data }) => {
     // Some vendors end every stream as chat's end.
     if (data === "[DONE]") return {};
-    const event: unknown = JSON.parse(data);
-    if (!isRecord(event) || typeof event.type !== "string")
-      return isRecord(event) && isRecord(event.error) ? failed(event.error) : {};
+    const event = parsed(data);
+    if (!isRecord(event)) return {};
+    if (typeof event.type !== "string") return isRecord(event.error) ? failed(event.error) : {};
     return readEvent(event.type, event);
   };
+}
+
+/** A malformed event is passed on and not read; a stream whose last one is malformed has no end. */
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
 }
 
 function readEvent(type: string, event: JsonObject): Seen {

@@ -53,13 +53,17 @@ export class ResponseStream implements StreamEncoder {
     return out + this.#emit(`response.${status}`, { response: this.#answer });
   }
 
-  /** The error itself, for clients that look for one, and the response that failed, for those that wait for its end. */
+  /**
+   * The error itself, for clients that look for one, and the response that failed, for those that wait for its end. Where the
+   * response was begun by another's bytes, only the error: that response is not known here.
+   */
   fail(error: GatewayError): string {
     const { message, code, param } = error;
-    const begun = this.#begin();
+    const begun = this.#sequence > 0;
     const said = this.#emit("error", { code: code ?? error.type, message, param, error: openaiError(error).error });
+    if (!begun) return said;
     this.#answer = this.#response({ status: "failed", error });
-    return begun + said + this.#emit("response.failed", { response: this.#answer });
+    return said + this.#emit("response.failed", { response: this.#answer });
   }
 
   /** The whole response once the stream is over. */
