@@ -65,7 +65,7 @@ async function ask(
   if (type.local) {
     return playLocally(type.local(request, { id: randomUUID(), created: Math.floor(Date.now() / 1000) }), cancel);
   }
-  const signed = authorize(request, type.auth, account.credential);
+  const signed = await authorize(request, type.auth, account.credential);
   return await send(signed, { cancel, allowPrivateNetwork, firstByteMs: LIMIT_MS, idleMs: LIMIT_MS });
 }
 

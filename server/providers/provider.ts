@@ -139,6 +139,16 @@ export type Auth =
    * replaced by the credential's project.
    */
   | { readonly scheme: "google" }
+  /**
+   * A key in a header; or, where the credential is JSON with `tenantId`, `clientId` and `clientSecret`, an OAuth 2.0 client whose
+   * token goes as bearer. `authorities` are the identity services that may see the secret, each with the scope to ask for; the
+   * first is meant where the credential names none.
+   */
+  | {
+      readonly scheme: "oauth-client";
+      readonly keyHeader: string;
+      readonly authorities: Readonly<Record<string, string>>;
+    }
   | { readonly scheme: "none" };
 
 export type UpstreamModel = { readonly id: string; readonly ownedBy?: string | undefined };

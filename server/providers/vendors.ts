@@ -2,6 +2,7 @@
  * Every vendor's provider type, one line each: the registry takes all of them from here, sorts them by their labels and offers
  * them to people, conduit.json and the checks.
  */
+export { azure } from "@/server/providers/azure";
 export { baseten } from "@/server/providers/baseten";
 export { cerebras } from "@/server/providers/cerebras";
 export { cloudflareWorkersAi } from "@/server/providers/cloudflare-workers-ai";
@@ -12,6 +13,8 @@ export { deepseek } from "@/server/providers/deepseek";
 export { fireworks } from "@/server/providers/fireworks";
 export { githubModels } from "@/server/providers/github-models";
 export { groq } from "@/server/providers/groq";
+export { huggingface } from "@/server/providers/huggingface";
+export { jina } from "@/server/providers/jina";
 export { llamacpp } from "@/server/providers/llamacpp";
 export { lmstudio } from "@/server/providers/lmstudio";
 export { minimax } from "@/server/providers/minimax";
@@ -27,5 +30,6 @@ export { sambanova } from "@/server/providers/sambanova";
 export { siliconflow } from "@/server/providers/siliconflow";
 export { together } from "@/server/providers/together";
 export { vllm } from "@/server/providers/vllm";
+export { voyage } from "@/server/providers/voyage";
 export { xai } from "@/server/providers/xai";
 export { zhipu } from "@/server/providers/zhipu";
