@@ -1,8 +1,11 @@
+import { createCompletion } from "@/server/gateway/completions";
+import { countMessageTokens } from "@/server/gateway/count-tokens";
 import { discoverCapabilities, discoverModels } from "@/server/gateway/discovery";
 import { embeddings } from "@/server/gateway/embeddings";
 import type { Endpoint } from "@/server/gateway/endpoint";
 import { live, ready, scrape } from "@/server/gateway/health";
 import { getKey } from "@/server/gateway/key";
+import { createMessage } from "@/server/gateway/messages";
 import { getModel, listModels } from "@/server/gateway/models";
 import { moderations } from "@/server/gateway/moderations";
 import { rerank } from "@/server/gateway/rerank";
@@ -11,6 +14,9 @@ import { chatCompletions } from "@/server/gateway/text-call";
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
 const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
   "/v1/chat/completions": { POST: chatCompletions },
+  "/v1/completions": { POST: createCompletion },
+  "/v1/messages": { POST: createMessage },
+  "/v1/messages/count_tokens": { POST: countMessageTokens },
   "/v1/embeddings": { POST: embeddings },
   "/v1/rerank": { POST: rerank },
   "/v1/moderations": { POST: moderations },

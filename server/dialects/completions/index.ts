@@ -1,0 +1,18 @@
+import { encodeAnswer, encodeStream } from "@/server/dialects/completions/answer";
+import { readStream, readWhole } from "@/server/dialects/completions/read";
+import { CompletionsRequest, toCanonical } from "@/server/dialects/completions/request";
+import type { TextDialect } from "@/server/dialects/dialect";
+import { openaiError } from "@/server/wire/error";
+
+/** OpenAI's older completions. Source: OpenAI API reference, "Create completion". */
+export const completions: TextDialect = {
+  id: "completions",
+  schema: CompletionsRequest,
+  read: (body) => ({ model: String(body.model), stream: body.stream === true }),
+  toCanonical,
+  encodeAnswer,
+  encodeStream,
+  readWhole,
+  readStream,
+  errorBody: openaiError,
+};
