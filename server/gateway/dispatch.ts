@@ -60,7 +60,7 @@ type Opening = { readonly type: ProviderType; readonly target: CallTarget; reado
 async function open(call: Call, { type, target, prepared }: Opening): Promise<UpstreamResponse> {
   if (type.local) return playLocally(type.local(prepared.request, decodeContext(call)), call.cancel);
   const { allowPrivateNetwork } = target.provider;
-  const authorizing = authorize(prepared.request, type.auth, target.key?.credential);
+  const authorizing = authorize(prepared.request, type.auth, target.key?.credential, target.provider);
   const request = authorizing instanceof Promise ? await authorizing : authorizing;
   return send(request, {
     // A whole answer is one long wait: only the total limit holds for it.
