@@ -28,6 +28,8 @@ describe("costOf", () => {
     ["no rates", usage({ input: 1000, output: 1000 }), {}, 0n],
     // 1 token at $0.075/M is 75 nano-dollars
     ["one token", usage({ input: 1 }), { input: perMillion(0.075) }, 75n],
+    ["a price per search unit", usage({ searchUnits: 3 }), { request: 2_000_000 }, 6_000_000n],
+    ["a search unit that is begun", usage({ searchUnits: 1.5 }), { request: 2_000_000 }, 4_000_000n],
     ["a price per call", usage({ input: 1000 }), { ...gpt4o, request: 5_000_000 }, 7_500_000n],
     ["a class that costs nothing", usage({ cachedInput: 1000 }), { ...gpt4o, cachedInput: 0 }, 0n],
   ])("%s", (_name, used, rates, nanoUsd) => {

@@ -107,9 +107,10 @@ function answer<Request, Response>(call: Call, received: Received<Request, Respo
   if (isRecord(body) && isRecord(body.error)) throw upstreamError(type.classify(statusOf(body.error), body));
   const context = { ...decodeContext(call), id: call.id };
   const { response, usage } = prepared.operation.decode(body, { request, context });
+  const text = JSON.stringify(kind.view(response, { request, usage, call }));
+  // Only now: an answer that the caller does not get costs nothing.
   call.usage = usage;
   if (!usage) call.estimate = kind.estimate?.(request);
-  const text = JSON.stringify(kind.view(response, { request, usage, call }));
   const cost = costOfCall(call);
   settle(call, 200);
   const headers = callHeaders(call);

@@ -62,7 +62,7 @@ export const knownModels: readonly (readonly [RegExp, ModelFacts])[] = [
   [/^gpt-oss/, partly({ ...textOnly, reasoning: true }, { contextWindow: 131_072 })],
 
   // Anthropic; structured output came with Opus 4.1 and Sonnet 4.5.
-  [/^claude-(instant|v?[12](\.\d)?(:|$))/, vendorModel([])],
+  [/^claude-(instant|v?[12](\.\d)?(:|$))/, vendorModel([], { maxOutputTokens: 4_096 })],
   [
     /^claude-3-(haiku|sonnet|opus)/,
     partly({ tools: true, vision: true, reasoning: false, json_schema: false, audio_in: false }),

@@ -20,7 +20,7 @@ export function modelFacts(upstreamModel: string): ModelFacts {
   const name = plainName(upstreamModel);
   const [, facts] = knownModels.find(([pattern]) => pattern.test(name)) ?? [];
   if (!facts) return {};
-  return name.startsWith("claude-") ? { ...facts, maxOutputTokens: anthropicFacts(name).maxOutputTokens } : facts;
+  return name.startsWith("claude-") ? { maxOutputTokens: anthropicFacts(name).maxOutputTokens, ...facts } : facts;
 }
 
 /** `us.anthropic.claude-…`, `accounts/fireworks/models/llama-…` and `Qwen/Qwen3-…` without whose they are, in small letters. */
