@@ -6,6 +6,7 @@ import {
   context,
   type Event,
   eventFaults,
+  located,
   type Piece,
   piece,
   streamed,
@@ -175,7 +176,7 @@ describe("a stream of responses", () => {
   });
 
   test("one that breaks says the error, and that the response failed", () => {
-    const encoder = responses.encodeStream({ model: "m", input: "Hi" }, context);
+    const encoder = responses.encodeStream({ model: "m", input: "Hi" }, context, located);
     const text =
       encoder.chunk(piece({ content: "Ha" })) + encoder.fail(new GatewayError("upstream_timeout", "Too slow."));
     const events = written(text);
@@ -186,7 +187,7 @@ describe("a stream of responses", () => {
   });
 
   test("the usage is in OpenAI's totals, and the answer is kept for later calls", () => {
-    const encoder = responses.encodeStream({ model: "m", input: "Hi" }, context);
+    const encoder = responses.encodeStream({ model: "m", input: "Hi" }, context, located);
     const events = written(encoder.chunk(piece({ content: "A" })) + encoder.finish(usage));
     expect(last(events).usage).toEqual({
       input_tokens: 14,

@@ -1,4 +1,4 @@
-import type { AnswerContext, JsonObject } from "@/server/dialects/dialect";
+import type { AnswerContext, JsonObject, Located } from "@/server/dialects/dialect";
 import { responses } from "@/server/dialects/responses";
 import type { ChatChunk } from "@/server/wire/chat";
 import type { Usage } from "@/server/wire/usage";
@@ -7,6 +7,7 @@ import { eventsOf } from "@/tests/providers/recordings";
 import { validateAgainst } from "@/tests/support/openai-schema";
 
 export const context: AnswerContext = { id: "0123456789abcdef0123456789abcdef", created: 1_700_000_000, model: "m" };
+export const located: Located = { params: {}, query: new URLSearchParams() };
 export const usage: Usage = { ...noUsage, input: 10, cachedInput: 4, output: 7, reasoning: 3 };
 
 type Choice = ChatChunk["choices"][number];
@@ -37,7 +38,7 @@ export function written(text: string): Event[] {
 
 /** A whole stream's events from its pieces. */
 export function streamed(pieces: readonly Piece[], body: JsonObject = { model: "m", input: "Hi" }): Event[] {
-  const encoder = responses.encodeStream(body, context);
+  const encoder = responses.encodeStream(body, context, located);
   return written(pieces.map((one) => encoder.chunk(piece(one))).join("") + encoder.finish(usage));
 }
 
