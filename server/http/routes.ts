@@ -9,14 +9,18 @@ import { createMessage } from "@/server/gateway/messages";
 import { getModel, listModels } from "@/server/gateway/models";
 import { moderations } from "@/server/gateway/moderations";
 import { rerank } from "@/server/gateway/rerank";
+import { createResponse } from "@/server/gateway/responses";
+import { cancelStored, deleteStored, getStored } from "@/server/gateway/responses-stored";
 import { chatCompletions } from "@/server/gateway/text-call";
 
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
-const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST", Endpoint>>>>> = {
+const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "DELETE", Endpoint>>>>> = {
   "/v1/chat/completions": { POST: chatCompletions },
   "/v1/completions": { POST: createCompletion },
   "/v1/messages": { POST: createMessage },
   "/v1/messages/count_tokens": { POST: countMessageTokens },
+  "/v1/responses": { POST: createResponse },
+  "/v1/responses/{path...}": { GET: getStored, POST: cancelStored, DELETE: deleteStored },
   "/v1/embeddings": { POST: embeddings },
   "/v1/rerank": { POST: rerank },
   "/v1/moderations": { POST: moderations },

@@ -22,7 +22,7 @@ export type Target = {
 
 /** A request to send; the credential is added afterwards. */
 export type UpstreamRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -44,7 +44,7 @@ export type StreamPiece =
   | { readonly kind: "chunk"; readonly chunk: ChatChunk }
   | { readonly kind: "usage"; readonly usage: Usage }
   | { readonly kind: "error"; readonly error: Classified }
-  /** The upstream's terminal event: without it the stream was cut short. */
+  /** The upstream's terminal event: without it the stream was cut short. Only `usage` may come after it. */
   | { readonly kind: "end" };
 
 /** An upstream's error: what kind it is, and what of it the caller may see. */
@@ -183,6 +183,8 @@ export type ProviderType = {
   /** Lists the vendor's models; absent where the vendor has no such API. */
   readonly listModels?: {
     readonly encode: (target: Target) => UpstreamRequest;
+    /** Asks for a second list, where the vendor has one; what cannot be had of it is left out. */
+    readonly more?: (target: Target) => UpstreamRequest;
     readonly decode: (body: unknown) => readonly UpstreamModel[];
   };
   readonly classify: (status: number, body: unknown) => Classified;
