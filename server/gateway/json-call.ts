@@ -40,6 +40,8 @@ export type JsonCall<Request, Response> = {
   readonly estimate?: (request: Request) => Usage;
   /** The caller's body. Throws `upstream_garbled` for an answer that does not fit the request. */
   readonly view: (response: Response, about: Answered<Request>) => object;
+  /** Whether the vendor's body is what `view` would make of it, so that its bytes go to the caller untouched. */
+  readonly isView?: (body: unknown, answer: { readonly response: Response; readonly request: Request }) => boolean;
 };
 
 export type Answered<Request> = {
@@ -70,8 +72,8 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
         if (!operation) throw unable(call, kind.does);
         return { ...operation.encode(request, target), operation };
       });
-      const body = parseJson(await readAll(response, MAX_ANSWER_BYTES));
-      return answer(call, { kind, request, type, prepared, body });
+      const received = await readAll(response, MAX_ANSWER_BYTES);
+      return answer(call, { kind, request, type, prepared, bytes: received });
     });
 }
 
@@ -98,16 +100,19 @@ type Received<Request, Response> = {
   readonly request: Request;
   readonly type: ProviderType;
   readonly prepared: Encoded & { readonly operation: Operation<Request, Response> };
-  readonly body: unknown;
+  readonly bytes: Buffer;
 };
 
 function answer<Request, Response>(call: Call, received: Received<Request, Response>): Reply {
-  const { kind, request, type, prepared, body } = received;
+  const { kind, request, type, prepared, bytes } = received;
+  const body = parseJson(bytes);
   // Some vendors send an error with status 200.
   if (isRecord(body) && isRecord(body.error)) throw upstreamError(type.classify(statusOf(body.error), body));
   const context = { ...decodeContext(call), id: call.id };
   const { response, usage } = prepared.operation.decode(body, { request, context });
-  const text = JSON.stringify(kind.view(response, { request, usage, call }));
+  const made = kind.isView?.(body, { response, request })
+    ? bytes
+    : JSON.stringify(kind.view(response, { request, usage, call }));
   // Only now: an answer that the caller does not get costs nothing.
   call.usage = usage;
   if (!usage) call.estimate = kind.estimate?.(request);
@@ -116,7 +121,7 @@ function answer<Request, Response>(call: Call, received: Received<Request, Respo
   const headers = callHeaders(call);
   headers["content-type"] = "application/json";
   if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);
-  return { status: 200, headers, body: text };
+  return { status: 200, headers, body: made };
 }
 
 /** The status that a vendor puts into the error itself, where it does. */

@@ -64,6 +64,37 @@ describe.each(mounts)("%s mount: embeddings", (mount) => {
     });
   });
 
+  test("an answer in the caller's own form passes byte for byte", async () => {
+    const vector = "[ 1.0,-0.0,  1e-3, 0.1234567890123456789 ]";
+    const body = `{"object":"list","usage":{"prompt_tokens":3,"total_tokens":3, "x":1},"data":[{"index":0,"embedding":${vector},\n"object":"embedding"}],"model":"m","more":12345678901234567890}`;
+    gate().upstream.on(PATH, json(body));
+    const answer = await embed({ input: "x" });
+    expect(await answer.text()).toBe(body);
+    expect(await gate().ledgerRow(answer)).toMatchObject({ input_tokens: 3n, estimated: false });
+    const other = await embed({ input: "x", encoding_format: "base64" });
+    expect((await other.json()).data[0].embedding).toBe(
+      Buffer.from(new Float32Array([1, -0, 0.001, 0.12345678901234568]).buffer).toString("base64"),
+    );
+  });
+
+  test("vectors out of order are put in order, and a body that lacks what OpenAI's has gets it", async () => {
+    const data = [
+      { index: 1, embedding: [2] },
+      { index: 0, embedding: [1] },
+    ];
+    gate().upstream.on(PATH, json({ data, usage: { total_tokens: 5 } }));
+    const body = await (await embed({ input: ["a", "b"] })).json();
+    expect(body).toEqual({
+      object: "list",
+      data: [
+        { object: "embedding", index: 0, embedding: [1] },
+        { object: "embedding", index: 1, embedding: [2] },
+      ],
+      model: "vectors",
+      usage: { prompt_tokens: 5, total_tokens: 5 },
+    });
+  });
+
   test.each([
     ["float", exact, exact],
     ["float", exactBase64, exact],
