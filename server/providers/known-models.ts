@@ -36,13 +36,13 @@ export const knownModels: readonly (readonly [RegExp, ModelFacts])[] = [
   // OpenAI
   [/^gpt-5(\.\d)?-image|^gemini-.*-image/, partly({ vision: true })],
   [/^(o1|o3)-pro/, vendorModel([...standard, "reasoning"], { maxOutputTokens: 100_000 }, "responses")],
-  [/^gpt-5(\.\d)?-pro/, vendorModel([...standard, "reasoning"], {}, "responses")],
+  [/^gpt-5(\.\d)?-pro/, { kind: "responses", features: { tools: true, vision: true, reasoning: true } }],
   [
     /^(o3|o4-mini)-deep-research|^computer-use|^codex-mini|^gpt-5(\.\d)?-codex/,
     { kind: "responses", features: { reasoning: true } },
   ],
   [/^gpt-5(\.\d)?-chat/, partly({ vision: true, audio_in: false }, { maxOutputTokens: 16_384 })],
-  [/^gpt-5(\.\d)?(-mini|-nano)?(-\d{4}|$)/, vendorModel([...standard, "reasoning"], { maxOutputTokens: 128_000 })],
+  [/^gpt-5(\.[1245])?(-mini|-nano)?(-\d{4}|$)/, vendorModel([...standard, "reasoning"], { maxOutputTokens: 128_000 })],
   [/^gpt-(4o-|4o-mini-)?audio/, vendorModel([tools, "audio_in", "audio_out"], { maxOutputTokens: 16_384 })],
   [/^gpt-4o(-mini)?-search/, partly({ tools: false, json_schema: true, audio_in: false }, { maxOutputTokens: 16_384 })],
   [/^gpt-4o-2024-05-13/, vendorModel([tools, "vision"], { maxOutputTokens: 4_096 })],
@@ -73,13 +73,16 @@ export const knownModels: readonly (readonly [RegExp, ModelFacts])[] = [
   [/^claude-[a-z]+-(4[-.][1-9](?!\d)|5)/, vendorModel([...standard, "reasoning"])],
 
   // Google
-  [/^gemini-(1\.5|2\.0)-/, vendorModel([...standard, "audio_in"], { maxOutputTokens: 8_192 })],
-  [/^gemini-(2\.5|3|3\.\d)-/, vendorModel([...standard, "audio_in", "reasoning"], { maxOutputTokens: 65_536 })],
+  [/^gemini-(1\.5|2\.0)-(flash|pro)/, vendorModel([...standard, "audio_in"], { maxOutputTokens: 8_192 })],
+  [
+    /^gemini-(2\.5|3|3\.\d)-(flash|pro)/,
+    vendorModel([...standard, "audio_in", "reasoning"], { maxOutputTokens: 65_536 }),
+  ],
   [/^gemma-3-(4|12|27)b/, partly({ vision: true, audio_in: false, reasoning: false })],
 
   // xAI
-  [/^grok-4(-1|\.\d)?-fast-non-reasoning/, vendorModel([tools, "vision", "json_schema"])],
-  [/^grok-4/, vendorModel([tools, "vision", "json_schema", "reasoning"])],
+  [/^grok-4([-.]1)?-fast-non-reasoning/, vendorModel([tools, "vision", "json_schema"])],
+  [/^grok-4(-\d{4}|-latest|([-.]1)?-fast-reasoning|$)/, vendorModel([tools, "vision", "json_schema", "reasoning"])],
   [/^grok-(3-mini|code-fast)/, vendorModel([tools, "json_schema", "reasoning"])],
   [/^grok-3/, vendorModel([tools, "json_schema"])],
   [/^grok-2-vision/, vendorModel([tools, "vision", "json_schema"])],

@@ -18,7 +18,17 @@ describe("what a model's name says", () => {
     expect(names.map((name) => [name, modelFacts(name).kind])).toEqual(names.map((name) => [name, kind]));
   });
 
-  test.each(["vendor-model-1", "my-deployment", "", "gpt", "llamas-are-nice", "gpt-9"])("of %j nothing", (name) => {
+  test.each([
+    "vendor-model-1",
+    "my-deployment",
+    "",
+    "gpt",
+    "llamas-are-nice",
+    "gpt-9",
+    "gpt-6-sol",
+    "grok-4.20",
+    "gemini-2.5-computer-use",
+  ])("of %j nothing", (name) => {
     expect(modelFacts(name)).toEqual({});
   });
 
