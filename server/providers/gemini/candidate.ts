@@ -2,11 +2,12 @@ import type { ErrorKind } from "@/server/errors";
 import { groundedUrls } from "@/server/providers/gemini/grounding";
 import { logprobsOf } from "@/server/providers/gemini/logprobs";
 import { PartialArgs } from "@/server/providers/gemini/partial-args";
-import { brokenEnd, finishReason, refusalText } from "@/server/providers/gemini/stop";
+import { brokenEnd, refusalText } from "@/server/providers/gemini/stop";
 import type { Candidate, Part } from "@/server/providers/gemini/wire";
 import type { DecodeContext } from "@/server/providers/provider";
 import { packCarried } from "@/server/wire/carried";
 import type { ChatChunk, ChatFinishReason } from "@/server/wire/chat";
+import { finishReason } from "@/server/wire/gemini-stop";
 import { isRecord, textOf } from "@/server/wire/json";
 
 export type Delta = ChatChunk["choices"][number]["delta"];

@@ -1,10 +1,10 @@
 import { GatewayError } from "@/server/errors";
 import { CandidateReader, type Delta, type Said } from "@/server/providers/gemini/candidate";
 import { blockedText } from "@/server/providers/gemini/stop";
-import { usageOf } from "@/server/providers/gemini/usage";
 import { type Candidate, GenerateContentResponse } from "@/server/providers/gemini/wire";
 import type { DecodeContext } from "@/server/providers/provider";
 import type { ChatCompletion, ChatToolCall } from "@/server/wire/chat";
+import { usageOf } from "@/server/wire/gemini-usage";
 import { chatUsage, type Usage } from "@/server/wire/usage";
 
 type Choice = ChatCompletion["choices"][number];

@@ -1,9 +1,9 @@
 import { GatewayError } from "@/server/errors";
 import { endpoint, jsonHeaders, modelPath } from "@/server/providers/gemini/endpoint";
-import { usageOf } from "@/server/providers/gemini/usage";
 import { refused } from "@/server/providers/gemini/wire";
 import type { ProviderType } from "@/server/providers/provider";
 import type { EmbeddingsRequest } from "@/server/wire/embeddings";
+import { usageOf } from "@/server/wire/gemini-usage";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 
 const TRANSLATED: ReadonlySet<string> = new Set([

@@ -3,9 +3,9 @@ import { countTokens } from "@/server/providers/gemini/count-tokens";
 import { decode } from "@/server/providers/gemini/decode";
 import { embeddings } from "@/server/providers/gemini/embeddings";
 import { encode } from "@/server/providers/gemini/encode";
-import { endpoint } from "@/server/providers/gemini/endpoint";
 import { listModels } from "@/server/providers/gemini/list-models";
 import { isGoogleFile } from "@/server/providers/gemini/media";
+import { geminiNative } from "@/server/providers/gemini/native";
 import { decodeStream } from "@/server/providers/gemini/stream";
 import type { ProviderType } from "@/server/providers/provider";
 
@@ -18,13 +18,7 @@ export const gemini: ProviderType = {
   auth: { scheme: "header", name: "x-goog-api-key", prefix: "" },
   keyOptional: false,
   chat: { kind: "translated", encode, decode, decodeStream, fetchesUrl: isGoogleFile },
-  native: {
-    gemini: {
-      url: (target, { stream }) => endpoint(target, stream ? "streamGenerateContent" : "generateContent"),
-      // The model stands in the path; the body has no such field.
-      change: () => ({ fields: { model: null } }),
-    },
-  },
+  native: { gemini: geminiNative },
   embeddings,
   countTokens,
   listModels,

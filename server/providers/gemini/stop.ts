@@ -1,21 +1,3 @@
-import type { ChatFinishReason } from "@/server/wire/chat";
-
-const REASONS: Readonly<Record<string, ChatFinishReason>> = {
-  STOP: "stop",
-  MAX_TOKENS: "length",
-  CONTINUATION: "length",
-  SAFETY: "content_filter",
-  RECITATION: "content_filter",
-  LANGUAGE: "content_filter",
-  BLOCKLIST: "content_filter",
-  PROHIBITED_CONTENT: "content_filter",
-  SPII: "content_filter",
-  MODEL_ARMOR: "content_filter",
-  IMAGE_SAFETY: "content_filter",
-  IMAGE_PROHIBITED_CONTENT: "content_filter",
-  IMAGE_RECITATION: "content_filter",
-};
-
 /** The model failed at its own form; with nothing said before it, that is a failure of the call. */
 const BROKEN: ReadonlySet<string> = new Set([
   "MALFORMED_FUNCTION_CALL",
@@ -23,12 +5,6 @@ const BROKEN: ReadonlySet<string> = new Set([
   "UNEXPECTED_TOOL_CALL",
   "TOO_MANY_TOOL_CALLS",
 ]);
-
-/** Why a candidate ended, in OpenAI's words. Gemini says `STOP` also where it called tools. */
-export function finishReason(reason: string, hasToolCalls: boolean): ChatFinishReason {
-  const known = REASONS[reason] ?? "stop";
-  return known === "stop" && hasToolCalls ? "tool_calls" : known;
-}
 
 /** What is wrong with a candidate that ended like this and holds nothing; undefined where that is no failure. */
 export function brokenEnd(reason: string, message: string | null | undefined): string | undefined {

@@ -1,10 +1,10 @@
 import { CandidateReader, type Delta } from "@/server/providers/gemini/candidate";
 import { classifyEvent } from "@/server/providers/gemini/classify";
 import { blockedText } from "@/server/providers/gemini/stop";
-import { usageOf } from "@/server/providers/gemini/usage";
 import { GenerateContentResponse } from "@/server/providers/gemini/wire";
 import type { DecodeContext, StreamPiece } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
+import { usageOf } from "@/server/wire/gemini-usage";
 import { isRecord } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 

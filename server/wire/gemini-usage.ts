@@ -1,5 +1,5 @@
 import { countOf, isRecord, listOf } from "@/server/wire/json";
-import { noUsage, type Usage } from "@/server/wire/usage";
+import { inputTokens, noUsage, outputTokens, type Usage } from "@/server/wire/usage";
 
 /**
  * `usageMetadata` as disjoint classes that sum to its total; undefined when it counts nothing. `promptTokenCount` holds what
@@ -38,4 +38,26 @@ function audioOf(details: unknown): number {
     if (isRecord(detail) && detail.modality === "AUDIO") tokens += countOf(detail.tokenCount) ?? 0;
   }
   return tokens;
+}
+
+/** Disjoint classes as `usageMetadata`. */
+export function usageMetadata(usage: Usage): Record<string, unknown> {
+  const prompt = inputTokens(usage);
+  const produced = outputTokens(usage) - usage.reasoning;
+  return {
+    promptTokenCount: prompt,
+    candidatesTokenCount: produced,
+    totalTokenCount: prompt + produced + usage.reasoning,
+    ...(usage.cachedInput > 0 && { cachedContentTokenCount: usage.cachedInput }),
+    ...(usage.reasoning > 0 && { thoughtsTokenCount: usage.reasoning }),
+    promptTokensDetails: byModality(prompt - usage.audioInput, usage.audioInput),
+    candidatesTokensDetails: byModality(produced - usage.audioOutput, usage.audioOutput),
+  };
+}
+
+function byModality(text: number, audio: number): object[] {
+  return [
+    ...(text > 0 || audio === 0 ? [{ modality: "TEXT", tokenCount: text }] : []),
+    ...(audio > 0 ? [{ modality: "AUDIO", tokenCount: audio }] : []),
+  ];
 }
