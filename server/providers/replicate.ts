@@ -11,7 +11,7 @@ import type {
 } from "@/server/providers/provider";
 import { conversation } from "@/server/providers/replicate-prompt";
 import type { ChatRequest } from "@/server/wire/chat";
-import { countOf, isRecord, listOf, textOf } from "@/server/wire/json";
+import { countOf, isRecord, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 import { noUsage, type Usage } from "@/server/wire/usage";
 
