@@ -37,7 +37,9 @@ export function assemble(pieces: readonly StreamPiece[]): Assembled {
     ended: false,
   };
   for (const piece of pieces) {
-    if (made.ended || made.error) throw new Error(`A piece of kind ${piece.kind} came after the stream's end.`);
+    // What an answer cost may be told behind its end.
+    if ((made.ended && piece.kind !== "usage") || made.error)
+      throw new Error(`A piece of kind ${piece.kind} came after the stream's end.`);
     if (piece.kind === "usage") made.usage = piece.usage;
     else if (piece.kind === "error") made.error = piece.error;
     else if (piece.kind === "end") made.ended = true;
