@@ -35,13 +35,14 @@ export async function probe(account: Account): Promise<Probe> {
   const timer = setTimeout(() => cancel.abort(), LIMIT_MS);
   const startedMs = performance.now();
   try {
-    const response = await ask(account, type.listModels, cancel);
+    const response = await ask(account, type.listModels.encode, cancel);
     const text = (await readAll(response, LIMIT_BYTES)).toString("utf8");
     const body = parsed(text);
     if (response.status < 200 || response.status > 299) return refused(account, response, body);
     if (body === undefined) return failed("upstream_garbled", `The answer is not JSON. ${CHECK_URL}`, response.status);
     const latencyMs = Math.round(performance.now() - startedMs);
-    return { ok: true, latencyMs, models: type.listModels.decode(body) };
+    const more = await moreModels(account, type.listModels, cancel);
+    return { ok: true, latencyMs, models: [...type.listModels.decode(body), ...more] };
   } catch (error) {
     if (!isGatewayError(error)) throw error;
     if (cancel.aborted)
@@ -54,14 +55,24 @@ export async function probe(account: Account): Promise<Probe> {
 
 const CHECK_URL = "Is the base URL right? Most end in /v1.";
 
-async function ask(
+type ListModels = NonNullable<ProviderType["listModels"]>;
+
+/** The models of a vendor's second list; an account that may not see it has the first all the same. */
+async function moreModels(
   account: Account,
-  api: NonNullable<ProviderType["listModels"]>,
+  { more, decode }: ListModels,
   cancel: Cancel,
-): Promise<UpstreamResponse> {
+): Promise<readonly UpstreamModel[]> {
+  if (!more) return [];
+  const response = await ask(account, more, cancel);
+  const body = parsed((await readAll(response, LIMIT_BYTES)).toString("utf8"));
+  return response.status === 200 && body !== undefined ? decode(body) : [];
+}
+
+async function ask(account: Account, encode: ListModels["encode"], cancel: Cancel): Promise<UpstreamResponse> {
   const { type, allowPrivateNetwork, headers, options } = account;
   const target: Target = { baseUrl: account.baseUrl ?? type.baseUrl ?? "", model: "", headers, options };
-  const request = api.encode(target);
+  const request = encode(target);
   if (type.local) {
     return playLocally(type.local(request, { id: randomUUID(), created: Math.floor(Date.now() / 1000) }), cancel);
   }
