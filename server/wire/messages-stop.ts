@@ -40,11 +40,19 @@ export function finishReason(reason: string | null | undefined, calledTools: boo
 /** The reasons that OpenAI's words tell less of. */
 const SPECIAL: ReadonlySet<string> = new Set(["pause_turn", "compaction", "model_context_window_exceeded"]);
 
+type Ended = {
+  readonly reason: string | null | undefined;
+  readonly sequence: string | null | undefined;
+  readonly calledTools: boolean;
+};
+
 /** What of the end a canonical choice says beside its `finish_reason`. */
-export function endOf(
-  reason: string | null | undefined,
-  sequence: string | null | undefined,
-): { native_finish_reason?: string; stop_sequence?: string } {
+export function endOf({ reason, sequence, calledTools }: Ended): {
+  native_finish_reason?: string;
+  stop_sequence?: string;
+} {
   if (reason === "stop_sequence") return sequence ? { stop_sequence: sequence } : { native_finish_reason: reason };
-  return reason && SPECIAL.has(reason) ? { native_finish_reason: reason } : {};
+  // Calls that code at the vendor made are answered there, and the turn ends all the same.
+  const isSpecial = reason === "end_turn" ? calledTools : SPECIAL.has(reason ?? "");
+  return reason && isSpecial ? { native_finish_reason: reason } : {};
 }

@@ -11,6 +11,7 @@ export const messages: TextDialect = {
   schema: MessagesRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical,
+  limitOutput: (_body, tokens) => ({ max_tokens: tokens }),
   encodeAnswer,
   encodeStream: (body, context) => new MessagesStream(body, context),
   readWhole,

@@ -33,11 +33,8 @@ export function readStream(): (event: ServerSentEvent) => Seen {
     const parsed: unknown = JSON.parse(data);
     if (!isRecord(parsed)) return NOTHING;
     switch (parsed.type) {
-      case "message_start": {
-        const message = isRecord(parsed.message) ? parsed.message : {};
-        // Some vendors begin with what is already there; an empty beginning can still be tried elsewhere.
-        return { started: listOf(message.content).length > 0, usage: counted(message.usage) };
-      }
+      case "message_start":
+        return begun(isRecord(parsed.message) ? parsed.message : {}, counted);
       case "content_block_start":
         return STARTED;
       case "content_block_delta":
@@ -53,6 +50,12 @@ export function readStream(): (event: ServerSentEvent) => Seen {
         return parsed.type === undefined && "error" in parsed ? failed(parsed) : NOTHING;
     }
   };
+}
+
+/** An answer may begin with what is there already, as after a pause; an empty beginning can still be tried elsewhere. */
+function begun(message: Record<string, unknown>, counted: ReturnType<typeof usageCounter>): Seen {
+  const started = listOf(message.content).length > 0;
+  return { started, token: started, usage: counted(message.usage), finishReason: reasonOf(message) };
 }
 
 function reasonOf(delta: unknown): string | undefined {

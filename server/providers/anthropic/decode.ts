@@ -39,7 +39,7 @@ export function decode(
         message: messageOf(content, toolCalls, refusal),
         logprobs: null,
         finish_reason: finishReason(stop_reason, toolCalls.length > 0),
-        ...endOf(stop_reason, stop_sequence),
+        ...endOf({ reason: stop_reason, sequence: stop_sequence, calledTools: toolCalls.length > 0 }),
       },
     ],
     ...(usage && { usage: chatUsage(usage) }),

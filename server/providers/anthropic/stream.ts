@@ -131,8 +131,9 @@ class MessageStream {
     const last: Delta[] = this.#began ? [] : [{ role: "assistant", content: "" }];
     if (this.#stopReason === "refusal") last.push({ refusal: refusalText(this.#explanation) });
     pieces.push(...this.#chunks(last));
-    const reason = finishReason(this.#stopReason, this.#toolCalls > 0);
-    const chunk = this.#chunk({}, reason, endOf(this.#stopReason, this.#stopSequence));
+    const calledTools = this.#toolCalls > 0;
+    const end = endOf({ reason: this.#stopReason, sequence: this.#stopSequence, calledTools });
+    const chunk = this.#chunk({}, finishReason(this.#stopReason, calledTools), end);
     pieces.push({ kind: "chunk", chunk });
     pieces.push({ kind: "end" });
     this.#ended = true;
