@@ -1,0 +1,20 @@
+import type { TextDialect } from "@/server/dialects/dialect";
+import { encodeAnswer } from "@/server/dialects/gemini/answer";
+import { errorBody } from "@/server/dialects/gemini/error";
+import { readStream, readWhole } from "@/server/dialects/gemini/read";
+import { GenerateContentRequest, read } from "@/server/dialects/gemini/request";
+import { encodeStream } from "@/server/dialects/gemini/stream";
+import { toCanonical } from "@/server/dialects/gemini/to-canonical";
+
+/** Gemini's generateContent, as Google's SDKs speak it. Source: Gemini API reference, "models.generateContent". */
+export const gemini: TextDialect = {
+  id: "gemini",
+  schema: GenerateContentRequest,
+  read,
+  toCanonical,
+  encodeAnswer,
+  encodeStream,
+  readWhole,
+  readStream,
+  errorBody,
+};
