@@ -1,8 +1,7 @@
 import { GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
-import { sha256 } from "@/server/secret";
 import type { Caller } from "@/server/state/callers";
-import { cachedCaller, callerById, lookUpCaller } from "@/server/state/key-cache";
+import { callerById, callerOf } from "@/server/state/key-cache";
 
 const MAX_KEY_LENGTH = 512;
 
@@ -13,10 +12,8 @@ const MAX_KEY_LENGTH = 512;
 export async function authenticate(inbound: Inbound): Promise<Caller> {
   const now = Date.now();
   if (inbound.actAsKeyId !== undefined) return usable(await callerById(inbound.actAsKeyId), now);
-  const key = presentedKey(inbound);
-  const hash = sha256(key);
-  const cached = cachedCaller(hash, now);
-  return usable(cached === undefined ? await lookUpCaller(hash) : cached, now);
+  const found = callerOf(presentedKey(inbound), now);
+  return usable(found instanceof Promise ? await found : found, now);
 }
 
 function presentedKey({ headers }: Inbound): string {

@@ -1,5 +1,6 @@
 import { GatewayError } from "@/server/errors";
 import { log } from "@/server/log";
+import { sha256 } from "@/server/secret";
 import { singleton } from "@/server/singleton";
 import { type Caller, readCallersByHash, readCallersById } from "@/server/state/callers";
 
@@ -7,8 +8,28 @@ import { type Caller, readCallersByHash, readCallersById } from "@/server/state/
 const ABSENT_MS = 30_000;
 const MAX_CALLERS = 20_000;
 const MAX_ABSENT = 2_000;
+const MAX_HASHES = 5_000;
+
+/** Hashes of keys that were found: a hash costs more than the rest of an authentication. The field keeps keys out of logs. */
+class Hashes {
+  readonly #byKey = new Map<string, string>();
+
+  get(key: string): string | undefined {
+    return this.#byKey.get(key);
+  }
+
+  set(key: string, hash: string): void {
+    this.#byKey.set(key, hash);
+    dropOldest(this.#byKey, MAX_HASHES);
+  }
+
+  clear(): void {
+    this.#byKey.clear();
+  }
+}
 
 const held = singleton("key-cache", () => ({
+  hashes: new Hashes(),
   callers: new Map<string, Caller>(),
   /** When a hash was found not to exist. Apart from the callers: made-up keys must not push real ones out. */
   absent: new Map<string, number>(),
@@ -18,8 +39,18 @@ const held = singleton("key-cache", () => ({
   refreshing: undefined as Promise<void> | undefined,
 }));
 
+/** The caller of a presented key: from memory, else from the database. Null = it does not exist. Throws `store_unavailable`. */
+export function callerOf(key: string, nowMs: number): Caller | null | Promise<Caller | null> {
+  const known = held.hashes.get(key);
+  const hash = known ?? sha256(key);
+  const cached = cachedCaller(hash, nowMs);
+  if (cached === undefined) return lookUpCaller(hash);
+  if (cached && known === undefined) held.hashes.set(key, hash);
+  return cached;
+}
+
 /** The caller of a key that memory holds; null = known not to exist, undefined = must be looked up. */
-export function cachedCaller(hash: string, nowMs: number): Caller | null | undefined {
+function cachedCaller(hash: string, nowMs: number): Caller | null | undefined {
   const caller = held.callers.get(hash);
   if (caller) return caller;
   const absentAtMs = held.absent.get(hash);
@@ -27,7 +58,7 @@ export function cachedCaller(hash: string, nowMs: number): Caller | null | undef
 }
 
 /** Reads a key from the database, once however many calls wait for it. Throws `store_unavailable` when that fails. */
-export function lookUpCaller(hash: string): Promise<Caller | null> {
+function lookUpCaller(hash: string): Promise<Caller | null> {
   let reading = held.reading.get(hash);
   if (!reading) {
     reading = readUndisturbed(hash)
@@ -47,6 +78,7 @@ export async function callerById(keyId: string): Promise<Caller | null> {
 export async function refreshKeys(): Promise<void> {
   held.generation++;
   held.absent.clear();
+  held.hashes.clear();
   if (!held.refreshing) {
     held.refreshing = refreshUntilCurrent().finally(() => {
       held.refreshing = undefined;
