@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
+import { fits } from "@/server/gateway/fits";
 
 /** A request body: as its bytes, for an upstream that speaks the same dialect, and as what the gateway reads of it. */
 export type ReadBody<T> = { readonly bytes: Buffer; readonly value: T };
@@ -16,6 +17,7 @@ export async function readBody<T>(inbound: Inbound, schema: ZodType<T>): Promise
     const reason = cause instanceof SyntaxError ? ` (${cause.message.slice(0, 120)})` : "";
     throw new GatewayError("invalid_request", `The request body is not valid JSON${reason}.`, { cause });
   }
+  if (fits(parsed, schema)) return { bytes, value: parsed };
   const checked = schema.safeParse(parsed);
   if (checked.success) return { bytes, value: checked.data };
   const [issue] = checked.error.issues;
