@@ -1,4 +1,5 @@
 import { query } from "@/server/db/sql";
+import { type Limits, limitKinds, type ModelLimits, readLimits, readModelLimits } from "@/server/state/limits-kinds";
 
 type CallerBudget = {
   readonly id: string;
@@ -18,7 +19,12 @@ export type Caller = {
   readonly expiresAtMs: number | null;
   /** Patterns of model names; `*` at the end matches any rest. */
   readonly models: readonly string[];
-  readonly limits: { readonly rpm: number | null; readonly tpm: number | null; readonly concurrent: number | null };
+  /** The key's own. */
+  readonly limits: Limits;
+  /** The key's for some models. */
+  readonly modelLimits: readonly ModelLimits[];
+  /** Of all keys of the group together. */
+  readonly groupLimits: Limits;
   readonly budgets: readonly CallerBudget[];
   readonly groupBalanceNano: bigint | null;
   readonly tags: readonly string[];
@@ -41,9 +47,9 @@ type Row = {
   models: string[];
   enabled: boolean;
   expires_at: Date | null;
-  rpm: number | null;
-  tpm: number | null;
-  concurrent: number | null;
+  limits: unknown;
+  model_limits: unknown;
+  group_limits: unknown;
   tags: string[];
   group_id: string | null;
   group_name: string | null;
@@ -57,7 +63,8 @@ async function read(
   values: readonly string[],
 ): Promise<Map<string, Caller>> {
   const rows = await query<Row>(
-    `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.rpm, k.tpm, k.concurrent, k.tags,
+    `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.tags, k.model_limits,
+            ${limitsOf("k")} AS limits, ${limitsOf("g")} AS group_limits,
             g.id AS group_id, g.name AS group_name, g.enabled AS group_enabled, g.balance_nano,
             (SELECT json_agg(json_build_object('id', b.id, 'period', b.period, 'limit', b.limit_nano::text,
                     'owner', CASE WHEN b.key_id IS NULL THEN 'group' ELSE 'key' END) ORDER BY b.key_id IS NULL, b.period)
@@ -66,6 +73,10 @@ async function read(
     [values],
   );
   return new Map(rows.map((row) => [row.hash, toCaller(row)]));
+}
+
+function limitsOf(table: "k" | "g"): string {
+  return `json_build_object(${limitKinds.map((kind) => `'${kind}', ${table}.${kind}`).join(", ")})`;
 }
 
 function toCaller(row: Row): Caller {
@@ -78,7 +89,9 @@ function toCaller(row: Row): Caller {
     enabled: row.enabled,
     expiresAtMs: row.expires_at?.getTime() ?? null,
     models: row.models,
-    limits: { rpm: row.rpm, tpm: row.tpm, concurrent: row.concurrent },
+    limits: readLimits(row.limits),
+    modelLimits: readModelLimits(row.model_limits, row.id),
+    groupLimits: readLimits(row.group_limits),
     budgets: (row.budgets ?? []).map(({ id, owner, period, limit }) => ({
       id,
       owner,
