@@ -25,6 +25,16 @@ export function countCall(call: CountedCall): void {
   if (held.waiting.length >= BATCH) countWaiting();
 }
 
+/** Counts a call that a limit refused. */
+export function countRefusal({ scope, kind }: { readonly scope: string; readonly kind: string }): void {
+  held.refusals.inc({ scope, limit: kind });
+}
+
+/** Counts a call whose limits were checked without Redis, or that was refused because they could not be. */
+export function countOutage(policy: "memory" | "refuse"): void {
+  held.outages.inc({ policy });
+}
+
 /** All metrics of this process in Prometheus form, with their content type. */
 export async function exposition(openCalls: number): Promise<{ contentType: string; text: string }> {
   countWaiting();
@@ -80,6 +90,18 @@ function createMetrics() {
       name: "conduit_cost_usd_total",
       help: "Cost of priced calls in US dollars.",
       labelNames: ["model", "provider"],
+      registers,
+    }),
+    refusals: new Counter({
+      name: "conduit_rate_limited_total",
+      help: "Calls that a limit refused, by whose limit it was (global, group, key, model) and which.",
+      labelNames: ["scope", "limit"],
+      registers,
+    }),
+    outages: new Counter({
+      name: "conduit_redis_outage_calls_total",
+      help: "Calls that came while Redis was away: counted by this process alone (memory) or refused (refuse).",
+      labelNames: ["policy"],
       registers,
     }),
     open: new Gauge({ name: "conduit_open_calls", help: "Calls under way.", registers }),
