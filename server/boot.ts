@@ -16,6 +16,8 @@ import { reloadCatalog } from "@/server/state/catalog";
 import { health } from "@/server/state/health";
 import { refreshKeys } from "@/server/state/key-cache";
 import { drainLedger } from "@/server/state/ledger";
+import { flushCorrections } from "@/server/state/limits-corrections";
+import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
 
 /** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */
@@ -62,6 +64,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await applyConfigIfChanged();
   await ensureLibraryPrices();
   await reloadCatalog();
+  await reloadGlobalLimits();
   await connectRedis();
   const stops = [watchChanges(onChange, onDatabase), watchConfig()];
   Object.assign(health(), { started: true, database: true });
@@ -70,6 +73,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       for (const stop of stops) await stop();
       const written = await drainLedger(env.drainMs);
       if (!written) log.fatal("The database did not take the last calls in time; their ledger rows are lost.");
+      await flushCorrections();
       disconnectRedis();
       await closeDatabase();
       await database?.stop();
@@ -90,7 +94,7 @@ async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{
 
 async function onChange(topic: "catalog" | "keys" | "all"): Promise<void> {
   if (topic !== "keys") await reloadCatalog();
-  if (topic !== "catalog") await refreshKeys();
+  if (topic !== "catalog") await Promise.all([refreshKeys(), reloadGlobalLimits()]);
 }
 
 function onDatabase(up: boolean): void {

@@ -32,6 +32,11 @@ export async function connectRedis(): Promise<void> {
   held.client = client;
 }
 
+/** The connection, while Redis answers; undefined where there is none or it is away. */
+export function redis(): Redis | undefined {
+  return held.client?.status === "ready" ? held.client : undefined;
+}
+
 /** Closes the connection. */
 export function disconnectRedis(): void {
   held.client?.disconnect();
