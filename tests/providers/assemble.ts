@@ -1,5 +1,5 @@
 import type { Classified, StreamPiece } from "@/server/providers/provider";
-import type { ChatAnnotation, ChatToolCall, ThinkingBlock } from "@/server/wire/chat";
+import type { ChatAnnotation, ChatToolCall, ContentBlock, ThinkingBlock } from "@/server/wire/chat";
 import type { Usage } from "@/server/wire/usage";
 
 /** What a caller has once a stream is over. */
@@ -13,6 +13,7 @@ export type Assembled = {
   thinkingBlocks: ThinkingBlock[];
   toolCalls: Extract<ChatToolCall, { type: "function" }>[];
   annotations: ChatAnnotation[];
+  contentBlocks: ContentBlock[];
   finishReasons: string[];
   usage: Usage | undefined;
   error: Classified | undefined;
@@ -31,6 +32,7 @@ export function assemble(pieces: readonly StreamPiece[]): Assembled {
     thinkingBlocks: [],
     toolCalls: [],
     annotations: [],
+    contentBlocks: [],
     finishReasons: [],
     usage: undefined,
     error: undefined,
@@ -60,6 +62,7 @@ function addChunk(made: Assembled, chunk: Chunk): void {
     made.reasoning += delta.reasoning_content ?? "";
     made.thinkingBlocks.push(...(delta.thinking_blocks ?? []));
     made.annotations.push(...(delta.annotations ?? []));
+    made.contentBlocks.push(...(delta.content_blocks ?? []));
     if (finish_reason) made.finishReasons.push(finish_reason);
     for (const call of delta.tool_calls ?? []) {
       const known = made.toolCalls[call.index];
