@@ -12,10 +12,13 @@ import { log } from "@/server/log";
 import { connectRedis, disconnectRedis } from "@/server/redis";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
+import { keepLeases, returnLeases } from "@/server/state/budgets";
 import { reloadCatalog } from "@/server/state/catalog";
 import { health } from "@/server/state/health";
+import { instanceId } from "@/server/state/instance";
 import { refreshKeys } from "@/server/state/key-cache";
-import { drainLedger } from "@/server/state/ledger";
+import { endLeases } from "@/server/state/leases";
+import { drainLedger, recoverLedger } from "@/server/state/ledger";
 import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
@@ -65,14 +68,22 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await ensureLibraryPrices();
   await reloadCatalog();
   await reloadGlobalLimits();
+  await recoverLedger();
   await connectRedis();
+  const stopRenewing = keepLeases();
   const stops = [watchChanges(onChange, onDatabase), watchConfig()];
   Object.assign(health(), { started: true, database: true });
   return {
     stop: async () => {
       for (const stop of stops) await stop();
       const written = await drainLedger(env.drainMs);
-      if (!written) log.fatal("The database did not take the last calls in time; their ledger rows are lost.");
+      stopRenewing();
+      if (written)
+        await endLeases(instanceId()).catch((error: unknown) =>
+          log.warn({ err: error }, "Leases on budgets end after ten minutes."),
+        );
+      if (!written)
+        log.fatal("The database did not take the last calls in time; they are in the journal for the next start.");
       await flushCorrections();
       disconnectRedis();
       await closeDatabase();
@@ -94,7 +105,7 @@ async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{
 
 async function onChange(topic: "catalog" | "keys" | "all"): Promise<void> {
   if (topic !== "keys") await reloadCatalog();
-  if (topic !== "catalog") await Promise.all([refreshKeys(), reloadGlobalLimits()]);
+  if (topic !== "catalog") await Promise.all([refreshKeys(), reloadGlobalLimits(), returnLeases()]);
 }
 
 function onDatabase(up: boolean): void {

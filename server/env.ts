@@ -35,6 +35,16 @@ const Environment = z.object({
   CONDUIT_TOTAL_TIMEOUT_MS: milliseconds(600_000),
   CONDUIT_DRAIN_TIMEOUT_MS: milliseconds(30_000),
   CONDUIT_DATABASE_WAIT_MS: milliseconds(60_000),
+  /** Set by the platform where there is no disk that lasts. */
+  VERCEL: optionalText,
+  CONDUIT_JOURNAL: z.enum(["disk", "database"]).optional(),
+  CONDUIT_JOURNAL_SYNC: flag,
+  CONDUIT_JOURNAL_FAILURE: z.enum(["refuse", "degrade"]).default("refuse"),
+  CONDUIT_JOURNAL_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(65_536)
+    .default(1024 * 1024 * 1024),
   CONDUIT_UPSTREAM_CONNECTIONS: z.coerce.number().int().min(1).default(512),
 });
 
@@ -73,6 +83,10 @@ export function readEnvironment(source: Record<string, string | undefined>) {
     totalMs: read.CONDUIT_TOTAL_TIMEOUT_MS,
     drainMs: read.CONDUIT_DRAIN_TIMEOUT_MS,
     databaseWaitMs: read.CONDUIT_DATABASE_WAIT_MS,
+    journal: read.CONDUIT_JOURNAL ?? (read.VERCEL === undefined ? "disk" : "database"),
+    journalSync: read.CONDUIT_JOURNAL_SYNC,
+    journalFailure: read.CONDUIT_JOURNAL_FAILURE,
+    journalMaxBytes: read.CONDUIT_JOURNAL_MAX_BYTES,
     upstreamConnections: read.CONDUIT_UPSTREAM_CONNECTIONS,
   };
 }

@@ -112,15 +112,13 @@ async function checkGroup(tx: Transaction, id: string | null | undefined): Promi
 
 /** Makes a key's budgets these; one whose period stays keeps its id. */
 async function setBudgets(tx: Transaction, keyId: string, budgets: z.infer<typeof NewKey>["budgets"]): Promise<void> {
-  await tx.budget.deleteMany({ where: { keyId, period: { notIn: budgets.map((budget) => budget.period) } } });
+  // Those for some models alone, and rolling ones, have a page of their own.
+  const others = { notIn: [...budgets.map((budget) => budget.period), "hours"] };
+  await tx.budget.deleteMany({ where: { keyId, period: others, models: { isEmpty: true } } });
   for (const { period, limitUsd } of budgets) {
     const limitNano = nanoFromUsdText(limitUsd);
-    const where = { keyId_period: { keyId, period } };
-    await tx.budget.upsert({
-      where,
-      create: { keyId, period, limitNano },
-      update: { limitNano },
-      select: { id: true },
-    });
+    const plain = { keyId, period, models: { isEmpty: true } };
+    const { count } = await tx.budget.updateMany({ where: plain, data: { limitNano } });
+    if (count === 0) await tx.budget.create({ data: { keyId, period, limitNano }, select: { id: true } });
   }
 }

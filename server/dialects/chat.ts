@@ -12,6 +12,7 @@ export const chat: TextDialect = {
   schema: ChatRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical: (body) => ({ request: ChatRequest.parse(body), dropped: [] }),
+  limitOutput: (_body, tokens) => ({ max_completion_tokens: tokens }),
   encodeAnswer: (completion, { usage }) => (usage ? { ...completion, usage: chatUsage(usage) } : { ...completion }),
   encodeStream: (body) => encoder(isRecord(body.stream_options) && body.stream_options.include_usage === true),
   readWhole,

@@ -5,6 +5,7 @@ import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
 import type { DecodeContext } from "@/server/providers/provider";
+import type { Hold } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
 import type { Usage } from "@/server/wire/usage";
@@ -56,6 +57,10 @@ export type Call = {
   failure: { readonly kind: ErrorKind; readonly message: string } | undefined;
   /** True once the total time is up, to tell that from a caller who left. */
   timedOut: boolean;
+  /** Money that it may spend; settled at the true cost. */
+  hold: Hold | undefined;
+  /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
+  heldTokens: number | undefined;
   /** Given back when the call is settled, in reverse order. */
   readonly reservations: (() => void)[];
   settled: boolean;
@@ -93,6 +98,8 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     strict: inbound.headers["x-conduit-strict"] === "true",
     failure: undefined,
     timedOut: false,
+    hold: undefined,
+    heldTokens: undefined,
     reservations: [],
     settled: false,
   };

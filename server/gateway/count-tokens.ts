@@ -1,6 +1,6 @@
 import { messages } from "@/server/dialects/messages";
 import { MessagesRequest } from "@/server/dialects/messages/request";
-import { admit } from "@/server/gateway/admit";
+import { enter } from "@/server/gateway/admit";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call, type CallTarget, decodeContext } from "@/server/gateway/call";
 import { dispatch, parseJson } from "@/server/gateway/dispatch";
@@ -44,7 +44,7 @@ async function count(call: Call): Promise<Reply> {
   const { value } = await readBody(call.inbound, MessagesRequest);
   call.model = value.model;
   const targets = resolve(caller, value.model);
-  admit(call, caller);
+  enter(call, caller);
   const located = { params: call.inbound.params, query: new URLSearchParams() };
   const { request } = messages.toCanonical({ ...value, max_tokens: 1 }, located);
   const input_tokens = (await countAtVendor(call, targets, request)) ?? (await estimatePrompt(request));

@@ -23,6 +23,8 @@ export const ready: Endpoint = async () => {
     status,
     database: state.database ? "up" : "down",
     redis: state.redis,
+    ledger: state.ledger ? "up" : "behind",
+    journal: state.journal ? "up" : "down",
     ledger_backlog: ledgerBacklog(),
   };
   return { status: ok ? 200 : 503, headers: json, body: JSON.stringify(body) };

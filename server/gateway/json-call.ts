@@ -66,7 +66,8 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       call.requestBytes = bytes.length;
       call.model = request.model;
       const targets = able(call, resolve(caller, request.model), kind);
-      admit(call, caller);
+      const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
+      if (admitting) await admitting;
       const { type, prepared, response } = await dispatch(call, targets, (candidate, target) => {
         const operation = kind.of(candidate);
         if (!operation) throw unable(call, kind.does);
@@ -103,7 +104,7 @@ type Received<Request, Response> = {
   readonly bytes: Buffer;
 };
 
-function answer<Request, Response>(call: Call, received: Received<Request, Response>): Reply {
+async function answer<Request, Response>(call: Call, received: Received<Request, Response>): Promise<Reply> {
   const { kind, request, type, prepared, bytes } = received;
   const body = parseJson(bytes);
   // Some vendors send an error with status 200.
@@ -117,7 +118,8 @@ function answer<Request, Response>(call: Call, received: Received<Request, Respo
   call.usage = usage;
   if (!usage) call.estimate = kind.estimate?.(request);
   const cost = costOfCall(call);
-  settle(call, 200);
+  const settling = settle(call, 200);
+  if (settling) await settling;
   const headers = callHeaders(call);
   headers["content-type"] = "application/json";
   if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);

@@ -39,10 +39,11 @@ export function noteFailure(call: Call, error: GatewayError): void {
 }
 
 /** Any error as an answer in the caller's dialect; settles the call. */
-export function refuse(call: Call, thrown: unknown): Reply {
+export async function refuse(call: Call, thrown: unknown): Promise<Reply> {
   const error = failureOf(call, thrown);
   noteFailure(call, error);
-  settle(call, error.status);
+  const settling = settle(call, error.status);
+  if (settling) await settling;
   return {
     status: error.status,
     headers: { ...callHeaders(call), ...errorHeaders(error) },

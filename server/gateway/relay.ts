@@ -68,7 +68,8 @@ async function relayWhole(call: Call, request: TextRequest, answer: Answer<Prepa
   }
   if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
   const cost = costOfCall(call);
-  settle(call, 200);
+  const settling = settle(call, 200);
+  if (settling) await settling;
   const headers = callHeaders(call);
   headers["content-type"] = "application/json";
   if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);

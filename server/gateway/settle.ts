@@ -2,6 +2,7 @@ import { type Call, elapsedMs } from "@/server/gateway/call";
 import { log } from "@/server/log";
 import { countCall } from "@/server/metrics";
 import { costOf, type NanoUsd } from "@/server/money";
+import { settleHold } from "@/server/state/budgets";
 import { type CatalogPrice, priceAt } from "@/server/state/catalog";
 import { addToLedger } from "@/server/state/ledger";
 import { callClosed } from "@/server/state/open-calls";
@@ -16,21 +17,25 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | u
   return price && { nano: costOf(usage, price.rates), price };
 }
 
-/** Closes a call, exactly once whatever its end: what it held is given back, it is counted and goes into the ledger. */
-export function settle(call: Call, status: number): void {
-  if (call.settled) return;
+/**
+ * Closes a call, exactly once whatever its end: what it held is given back, it is counted and goes into the ledger. Where it gives a
+ * promise, the answer's last byte must wait for it.
+ */
+export function settle(call: Call, status: number): Promise<void> | undefined {
+  if (call.settled) return undefined;
   call.settled = true;
   callClosed(call);
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
   const cost = costOfCall(call);
+  const purses = call.hold ? settleHold(call.hold, cost?.nano ?? 0n) : [];
   count(call, { status, durationMs, usage, cost: cost?.nano });
   const { target, caller, inbound } = call;
   // Nobody's call costs nobody anything: whoever has no key must not be able to fill the ledger.
-  if (!caller) return;
+  if (!caller) return undefined;
   // Zeros, nulls and empty lists are left out: they are what a column holds without a word.
-  addToLedger({
+  return addToLedger({
     id: call.id,
     started_at: isoTime(call.startedAtMs),
     request_id: call.requestId,
@@ -68,6 +73,8 @@ export function settle(call: Call, status: number): void {
     client_ip: inbound.ip || undefined,
     user_agent: storable(inbound.headers["user-agent"], 300),
     tags: caller.tags.length > 0 ? caller.tags : undefined,
+    purses: purses.length > 0 ? purses : undefined,
+    units: usage.searchUnits === undefined ? undefined : { searchUnits: usage.searchUnits },
     dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,
   });
 }

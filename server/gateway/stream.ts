@@ -71,24 +71,24 @@ export async function openStream(call: Call, response: UpstreamResponse, transla
     given.onDrain(() => response.resume());
     for (const bytes of held.splice(0)) emit(bytes);
     await ended;
-    close(call, { translator, broken, sink: given });
+    await close(call, { translator, broken, sink: given });
   };
 }
 
-function close(
+async function close(
   call: Call,
   { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink },
-): void {
+): Promise<void> {
   if (!call.usage) call.estimate = estimateUsage(call, translator.producedTokens, translator.earlyUsage);
   if (broken === undefined) {
     // An error event of the vendor's own ended it: the answer began with 200, the ledger tells how it ended.
-    settle(call, call.failure ? 502 : 200);
+    await settle(call, call.failure ? 502 : 200);
     return;
   }
   const error = failureOf(call, asStreamError(broken));
   noteFailure(call, error);
   // The answer began with 200; the ledger tells how it ended.
-  settle(call, error.status);
+  await settle(call, error.status);
   sink.write(translator.fail(error));
 }
 

@@ -10,12 +10,13 @@ import { readBody } from "@/server/gateway/read-body";
 import { relay } from "@/server/gateway/relay";
 import { resolve } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
+import { spliceJson } from "@/server/wire/splice";
 
 /** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
 export class TextRequest {
   readonly dialect: TextDialect;
-  readonly bytes: Buffer;
-  readonly body: JsonObject;
+  bytes: Buffer;
+  body: JsonObject;
   readonly stream: boolean;
   readonly located: Located;
   #canonical: Canonical | undefined;
@@ -33,6 +34,15 @@ export class TextRequest {
     this.#canonical ??= this.dialect.toCanonical(this.body, this.located);
     return this.#canonical;
   }
+
+  /** Sets a limit on the answer's tokens, where the caller set none. */
+  limitOutput(tokens: number): void {
+    const fields = this.dialect.limitOutput(this.body, tokens);
+    this.body = { ...this.body, ...fields };
+    const texts = Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
+    this.bytes = spliceJson(this.bytes, Object.fromEntries(texts));
+    this.#canonical = undefined;
+  }
 }
 
 /** The endpoint of a dialect in which callers ask for text. */
@@ -43,7 +53,13 @@ export function textEndpoint(dialect: TextDialect): Endpoint {
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
       const targets = resolve(caller, call.model ?? "");
-      admit(call, caller);
+      const admitting = admit(call, caller, {
+        bytes: request.bytes,
+        body: request.body,
+        targets,
+        limitOutput: (tokens) => request.limitOutput(tokens),
+      });
+      if (admitting) await admitting;
       const answer = await dispatch(call, targets, (type, target) => prepareText(call, request, { type, target }));
       return relay(call, request, answer);
     });

@@ -1,11 +1,18 @@
 import { query } from "@/server/db/sql";
+import type { Period } from "@/server/state/budget-window";
 import { type Limits, limitKinds, type ModelLimits, readLimits, readModelLimits } from "@/server/state/limits-kinds";
 
-type CallerBudget = {
+/** A budget of the key or its group. */
+export type CallerBudget = Period & {
   readonly id: string;
+  readonly name: string;
   readonly owner: "key" | "group";
-  readonly period: string;
+  /** With a temporary increase that holds. */
   readonly limitNano: bigint;
+  /** Patterns of the models that it covers; empty = all. */
+  readonly models: readonly string[];
+  /** It alerts and refuses nothing. */
+  readonly soft: boolean;
 };
 
 /** Who calls: a virtual key and its group. */
@@ -55,7 +62,12 @@ type Row = {
   group_name: string | null;
   group_enabled: boolean | null;
   balance_nano: string | null;
-  budgets: { id: string; owner: "key" | "group"; period: string; limit: string }[] | null;
+  budgets: BudgetRow[] | null;
+};
+
+type BudgetRow = Omit<CallerBudget, "limitNano" | "resetAtMs"> & {
+  readonly limit: string;
+  readonly resetAt: string | null;
 };
 
 async function read(
@@ -66,7 +78,9 @@ async function read(
     `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.tags, k.model_limits,
             ${limitsOf("k")} AS limits, ${limitsOf("g")} AS group_limits,
             g.id AS group_id, g.name AS group_name, g.enabled AS group_enabled, g.balance_nano,
-            (SELECT json_agg(json_build_object('id', b.id, 'period', b.period, 'limit', b.limit_nano::text,
+            (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'period', b.period, 'hours', b.hours,
+                    'timeZone', b.time_zone, 'models', b.models, 'soft', b.soft, 'resetAt', b.reset_at,
+                    'limit', (b.limit_nano + CASE WHEN b.increase_until > now() THEN b.increase_nano ELSE 0 END)::text,
                     'owner', CASE WHEN b.key_id IS NULL THEN 'group' ELSE 'key' END) ORDER BY b.key_id IS NULL, b.period)
                FROM budget b WHERE b.key_id = k.id OR b.group_id = g.id) AS budgets
        FROM virtual_key k LEFT JOIN key_group g ON g.id = k.group_id WHERE ${condition}`,
@@ -92,11 +106,10 @@ function toCaller(row: Row): Caller {
     limits: readLimits(row.limits),
     modelLimits: readModelLimits(row.model_limits, row.id),
     groupLimits: readLimits(row.group_limits),
-    budgets: (row.budgets ?? []).map(({ id, owner, period, limit }) => ({
-      id,
-      owner,
-      period,
+    budgets: (row.budgets ?? []).map(({ limit, resetAt, ...budget }) => ({
+      ...budget,
       limitNano: BigInt(limit),
+      resetAtMs: resetAt === null ? null : Date.parse(resetAt),
     })),
     groupBalanceNano: row.balance_nano === null ? null : BigInt(row.balance_nano),
     tags: row.tags,

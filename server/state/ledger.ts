@@ -1,57 +1,15 @@
-import pg from "pg";
-import { pool } from "@/server/db/sql";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
-
-/** One finished call, as it is written. Names are the table's columns; what is left out has the column's default. */
-export type LedgerRow = {
-  id: string;
-  /** ISO 8601. */
-  started_at: string;
-  request_id: string;
-  key_id?: string | null | undefined;
-  key_name?: string | null | undefined;
-  group_id?: string | null | undefined;
-  group_name?: string | null | undefined;
-  model?: string | null | undefined;
-  deployment_id?: string | null | undefined;
-  provider_id?: string | null | undefined;
-  provider_name?: string | null | undefined;
-  provider_key_name?: string | null | undefined;
-  upstream_model?: string | null | undefined;
-  operation: string;
-  dialect: string;
-  stream?: boolean | undefined;
-  status: number;
-  error_kind?: string | null | undefined;
-  error_message?: string | null | undefined;
-  finish_reason?: string | null | undefined;
-  attempts?: number | undefined;
-  input_tokens?: number | undefined;
-  cached_input_tokens?: number | undefined;
-  cache_write_tokens?: number | undefined;
-  cache_write_1h_tokens?: number | undefined;
-  output_tokens?: number | undefined;
-  reasoning_tokens?: number | undefined;
-  audio_input_tokens?: number | undefined;
-  audio_output_tokens?: number | undefined;
-  estimated?: boolean | undefined;
-  /** Decimal digits of nano-dollars; null = unpriced. */
-  cost_nano?: string | null | undefined;
-  price_id?: string | null | undefined;
-  first_token_ms?: number | null | undefined;
-  duration_ms: number;
-  client_ip?: string | null | undefined;
-  user_agent?: string | null | undefined;
-  tags?: readonly string[] | undefined;
-  dropped?: readonly string[] | undefined;
-};
+import { tellOfBudgets } from "@/server/state/alerts";
+import { health } from "@/server/state/health";
+import { claimDead, forget, type Instance, instance } from "@/server/state/instance";
+import { appendToJournal, endJournal, replayJournal, writtenFromJournal } from "@/server/state/journal";
+import { endLeases } from "@/server/state/leases";
+import { type LedgerRow, writeRows } from "@/server/state/ledger-write";
 
 const FLUSH_MS = 200;
 const BATCH = 1_000;
 const MAX_PAUSE_MS = 5_000;
-/** check_violation, which PostgreSQL raises for a row that no partition takes. */
-const NO_PARTITION = "23514";
 
 const held = singleton("ledger", () => ({
   /** Rows as JSON text: what lives for a moment costs the garbage collector most as objects. */
@@ -59,18 +17,45 @@ const held = singleton("ledger", () => ({
   flushing: undefined as Promise<void> | undefined,
   timer: undefined as NodeJS.Timeout | undefined,
   pauseMs: 0,
-  days: new Set<string>(),
 }));
 
-/** Takes a finished call; it is in the database within about 200 ms, together with its rollup. */
-export function addToLedger(row: LedgerRow): void {
-  held.waiting.push(JSON.stringify(row));
-  held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+/**
+ * Takes a finished call before the last byte of its answer goes out. It is in the journal when this returns, and in the database
+ * within about 200 ms, together with its rollup and budgets. Where there is no disk for a journal, the promise resolves when it
+ * is in the database.
+ */
+export function addToLedger(row: LedgerRow): Promise<void> | undefined {
+  const text = JSON.stringify(row);
+  const kept = appendToJournal(text);
+  held.waiting.push(text);
+  if (kept) {
+    held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+    return undefined;
+  }
+  return flush();
 }
 
 /** Calls that are not in the database yet. */
 export function ledgerBacklog(): number {
   return held.waiting.length;
+}
+
+/**
+ * Takes up what processes left that ended without a farewell: their journalled calls go into the database, and what they had
+ * leased is free again. Throws when the database is away.
+ */
+export async function recoverLedger(): Promise<void> {
+  const own = instance();
+  for (let one: Instance | undefined = own; one; one = claimDead()) {
+    const { id } = one;
+    const rows = await replayJournal(one, async (texts) => {
+      for (let at = 0; at < texts.length; at += BATCH)
+        await tellOfBudgets(await writeRows(texts.slice(at, at + BATCH), id));
+    });
+    await endLeases(id);
+    if (rows > 0) log.info({ rows, instance: id }, "Brought journalled calls into the database.");
+    if (one !== own) forget(one);
+  }
 }
 
 /** Writes everything that waits; returns whether all of it was written before `deadlineMs` from now. */
@@ -80,10 +65,12 @@ export async function drainLedger(deadlineMs: number): Promise<boolean> {
     await flush();
     if (held.waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  endJournal();
   return held.waiting.length === 0;
 }
 
-function flush(): Promise<void> {
+/** Writes what waits now, as far as the database takes it. */
+export async function flush(): Promise<void> {
   clearTimeout(held.timer);
   held.timer = undefined;
   held.flushing ??= writeBatches().finally(() => {
@@ -97,11 +84,15 @@ async function writeBatches(): Promise<void> {
   while (held.waiting.length > 0) {
     const batch = held.waiting.slice(0, BATCH);
     try {
-      await writeOrPart(batch);
+      const crossed = await writeRows(batch, instance().id);
       held.waiting.splice(0, batch.length);
+      writtenFromJournal(batch.length);
       held.pauseMs = 0;
+      health().ledger = true;
+      if (crossed.length > 0) await tellOfBudgets(crossed);
     } catch (error) {
       held.pauseMs = Math.min(MAX_PAUSE_MS, (held.pauseMs || FLUSH_MS) * 2);
+      health().ledger = false;
       log.error(
         { err: error, waiting: held.waiting.length, retryInMs: held.pauseMs },
         "The ledger could not be written; it is kept and tried again.",
@@ -110,138 +101,3 @@ async function writeBatches(): Promise<void> {
     }
   }
 }
-
-/**
- * Writes a batch. One row that the database refuses as data must not hold up all others for ever: the batch is halved until
- * that row is alone, and it goes to the log instead.
- */
-async function writeOrPart(batch: readonly string[]): Promise<void> {
-  try {
-    await write(batch);
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || !/^(22|23)/.test(error.code ?? "")) throw error;
-    if (error.code === NO_PARTITION) {
-      // A partition that was there is gone (dropped by hand, or another server took over): the next try makes it again.
-      held.days.clear();
-      throw error;
-    }
-    if (batch.length === 1) {
-      log.fatal({ err: error, row: batch[0] }, "The database refuses this ledger row; it is kept only here.");
-      return;
-    }
-    const middle = Math.ceil(batch.length / 2);
-    await writeOrPart(batch.slice(0, middle));
-    await writeOrPart(batch.slice(middle));
-  }
-}
-
-async function write(batch: readonly string[]): Promise<void> {
-  for (const row of batch) {
-    const day = dayOf(row);
-    if (held.days.has(day)) continue;
-    await pool().query("SELECT conduit_ensure_call_partition($1::date)", [day]);
-    held.days.add(day);
-  }
-  await pool().query({ name: "ledger-write", text: WRITE, values: [`[${batch.join(",")}]`] });
-}
-
-const STARTED_AT = '"started_at":"';
-
-/** The UTC day of a row's text. Inside a text of the caller's the quotes would be escaped. */
-function dayOf(row: string): string {
-  const at = row.indexOf(STARTED_AT) + STARTED_AT.length;
-  return row.slice(at, at + 10);
-}
-
-const COLUMNS: Record<keyof LedgerRow, string> = {
-  id: "uuid",
-  started_at: "timestamptz",
-  request_id: "text",
-  key_id: "uuid",
-  key_name: "text",
-  group_id: "uuid",
-  group_name: "text",
-  model: "text",
-  deployment_id: "uuid",
-  provider_id: "uuid",
-  provider_name: "text",
-  provider_key_name: "text",
-  upstream_model: "text",
-  operation: "text",
-  dialect: "text",
-  stream: "boolean",
-  status: "integer",
-  error_kind: "text",
-  error_message: "text",
-  finish_reason: "text",
-  attempts: "integer",
-  input_tokens: "bigint",
-  cached_input_tokens: "bigint",
-  cache_write_tokens: "bigint",
-  cache_write_1h_tokens: "bigint",
-  output_tokens: "bigint",
-  reasoning_tokens: "bigint",
-  audio_input_tokens: "bigint",
-  audio_output_tokens: "bigint",
-  estimated: "boolean",
-  cost_nano: "bigint",
-  price_id: "uuid",
-  first_token_ms: "integer",
-  duration_ms: "integer",
-  client_ip: "text",
-  user_agent: "text",
-  tags: "text[]",
-  dropped: "text[]",
-};
-const names = Object.keys(COLUMNS).join(", ");
-
-/** What a column holds where a row leaves it out; all others hold null. */
-const DEFAULTS: Partial<Record<keyof LedgerRow, string>> = {
-  stream: "false",
-  attempts: "0",
-  input_tokens: "0",
-  cached_input_tokens: "0",
-  cache_write_tokens: "0",
-  cache_write_1h_tokens: "0",
-  output_tokens: "0",
-  reasoning_tokens: "0",
-  audio_input_tokens: "0",
-  audio_output_tokens: "0",
-  estimated: "false",
-  tags: "'{}'",
-  dropped: "'{}'",
-};
-const written = Object.entries({ ...COLUMNS, ...DEFAULTS })
-  .map(([name, value]) => (name in DEFAULTS ? `coalesce(${name}, ${value})` : name))
-  .join(", ");
-
-/** One statement, so rows, sums and the keys' last use change together; a row that is there already counts nothing. */
-const WRITE = `
-WITH added AS (
-  INSERT INTO call (${names})
-  SELECT ${written} FROM json_to_recordset($1::json) AS given(${Object.entries(COLUMNS)
-    .map(([name, type]) => `${name} ${type}`)
-    .join(", ")})
-  ON CONFLICT (started_at, id) DO NOTHING
-  RETURNING *
-), summed AS (
-  INSERT INTO call_rollup AS rollup
-    (hour, key_id, model, provider_name, calls, errors, unpriced, input_tokens, output_tokens, cost_nano, duration_ms, first_token_ms, first_tokens)
-  SELECT date_trunc('hour', started_at, 'UTC') AS hour, coalesce(key_id::text, '') AS key, coalesce(model, '') AS model,
-         coalesce(provider_name, '') AS provider, count(*), count(*) FILTER (WHERE status >= 400),
-         count(*) FILTER (WHERE cost_nano IS NULL),
-         sum(input_tokens + cached_input_tokens + cache_write_tokens + cache_write_1h_tokens + audio_input_tokens),
-         sum(output_tokens + reasoning_tokens + audio_output_tokens), coalesce(sum(cost_nano), 0), sum(duration_ms),
-         coalesce(sum(first_token_ms), 0), count(first_token_ms)
-    FROM added GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-  ON CONFLICT (hour, key_id, model, provider_name) DO UPDATE SET
-    calls = rollup.calls + excluded.calls, errors = rollup.errors + excluded.errors,
-    unpriced = rollup.unpriced + excluded.unpriced,
-    input_tokens = rollup.input_tokens + excluded.input_tokens,
-    output_tokens = rollup.output_tokens + excluded.output_tokens,
-    cost_nano = rollup.cost_nano + excluded.cost_nano, duration_ms = rollup.duration_ms + excluded.duration_ms,
-    first_token_ms = rollup.first_token_ms + excluded.first_token_ms, first_tokens = rollup.first_tokens + excluded.first_tokens
-)
-UPDATE virtual_key SET last_used_at = used.at
-  FROM (SELECT key_id, max(started_at) AS at FROM added WHERE key_id IS NOT NULL GROUP BY key_id) AS used
- WHERE virtual_key.id = used.key_id AND (virtual_key.last_used_at IS NULL OR virtual_key.last_used_at < used.at)`;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
-import type { LedgerRow } from "@/server/state/ledger";
+import type { LedgerRow } from "@/server/state/ledger-write";
 import { nobody, refused, testApi } from "@/tests/api/support";
 
 const api = testApi();

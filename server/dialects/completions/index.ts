@@ -10,6 +10,7 @@ export const completions: TextDialect = {
   schema: CompletionsRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical,
+  limitOutput: (_body, tokens) => ({ max_tokens: tokens }),
   encodeAnswer,
   encodeStream,
   readWhole,

@@ -12,6 +12,7 @@ export const responses: TextDialect = {
   schema: ResponsesRequest,
   read: readAsked,
   toCanonical,
+  limitOutput: (_body, tokens) => ({ max_output_tokens: tokens }),
   encodeAnswer: (completion, { usage, body, context }) => {
     // A whole answer is a stream of one piece whose events nobody reads.
     const stream = new ResponseStream(body, context);

@@ -1,0 +1,101 @@
+import type { JsonObject } from "@/server/dialects/dialect";
+import type { CallTarget } from "@/server/gateway/call";
+import { costOf, type NanoUsd, type Rates } from "@/server/money";
+import { priceAt } from "@/server/state/catalog";
+import { noUsage } from "@/server/wire/usage";
+
+/** What a call may use at most: tokens of the prompt, and tokens of the answer as asked for or as is usual. */
+export type Bound = {
+  readonly inputTokens: number;
+  /** Undefined where the caller set no limit. */
+  readonly askedTokens: number | undefined;
+  /** Answers to one prompt. */
+  readonly answers: number;
+};
+
+/** The longest answer that is reckoned with where neither the caller nor the model's facts set a limit. */
+export const USUAL_OUTPUT_TOKENS = 16_384;
+
+/** A run of base64, such as an image in the body. */
+const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
+const FILE_TOKENS = 6_000;
+const FILE_BYTES_PER_TOKEN = 40;
+/** Prompts that vendors put before tools, and what frames messages. */
+const OVERHEAD_TOKENS = 64;
+const TOOLS_TOKENS = 1_000;
+
+/** Upper bounds of a request's tokens, read off its body. A token is at least a byte; a file in base64 is far less than its bytes. */
+export function boundOf(bytes: Buffer, body: JsonObject): Bound {
+  return {
+    inputTokens: promptBound(bytes, body),
+    askedTokens: askedOutput(body),
+    answers: countOf(body.n) ?? countOf(body.best_of) ?? 1,
+  };
+}
+
+/** The most that the call can cost at any of the targets; undefined when none of them has a price. */
+export function costBound(
+  bound: Bound,
+  targets: readonly CallTarget[],
+  outputTokens: number,
+  nowMs: number,
+): NanoUsd | undefined {
+  let most: NanoUsd | undefined;
+  for (const { deployment } of targets) {
+    const price = deployment && priceAt(deployment, nowMs);
+    if (!price) continue;
+    const cost = boundAt(price.rates, bound.inputTokens, outputTokens * bound.answers);
+    if (most === undefined || cost > most) most = cost;
+  }
+  return most;
+}
+
+/** How many tokens of answer an amount pays for at the dearest target, after the prompt; undefined where answers cost nothing. */
+export function affordableTokens(
+  bound: Bound,
+  targets: readonly CallTarget[],
+  amount: NanoUsd,
+  nowMs: number,
+): number | undefined {
+  const prompt = costBound(bound, targets, 0, nowMs) ?? 0n;
+  const million = (costBound(bound, targets, 1_000_000, nowMs) ?? 0n) - prompt;
+  if (million <= 0n) return undefined;
+  const left = amount - prompt;
+  return left <= 0n ? 0 : Number((left * 1_000_000n) / million);
+}
+
+/** Every token at its class's dearest rate: which of them come from a cache, or go into one, only the answer tells. */
+function boundAt(rates: Rates, input: number, output: number): NanoUsd {
+  let most = 0n;
+  for (const usage of [{ input }, { cacheWrite: input }, { cacheWrite1h: input }, { audioInput: input }]) {
+    for (const produced of [{ output }, { reasoning: output }, { audioOutput: output }]) {
+      const cost = costOf({ ...noUsage, ...usage, ...produced }, rates);
+      if (cost > most) most = cost;
+    }
+  }
+  return most;
+}
+
+function promptBound(bytes: Buffer, body: JsonObject): number {
+  let tokens = bytes.length + OVERHEAD_TOKENS + (body.tools ? TOOLS_TOKENS : 0);
+  if (bytes.length < 2_048) return tokens;
+  for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
+    const counted = Math.max(FILE_TOKENS, Math.ceil(file.length / FILE_BYTES_PER_TOKEN));
+    tokens -= Math.max(0, file.length - counted);
+  }
+  return tokens;
+}
+
+/** The limit on the answer's tokens, by the name that any of the dialects has for it. */
+function askedOutput(body: JsonObject): number | undefined {
+  const generation = body.generationConfig ?? body.generation_config;
+  const nested = typeof generation === "object" && generation !== null ? Object.entries(generation) : [];
+  const own = nested.find(([name]) => name === "maxOutputTokens" || name === "max_output_tokens")?.[1];
+  return (
+    countOf(body.max_completion_tokens) ?? countOf(body.max_tokens) ?? countOf(body.max_output_tokens) ?? countOf(own)
+  );
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}

@@ -1,0 +1,79 @@
+import { query } from "@/server/db/sql";
+import { GatewayError } from "@/server/errors";
+import type { NanoUsd } from "@/server/money";
+import type { Window } from "@/server/state/budget-window";
+import { instanceId } from "@/server/state/instance";
+
+/** What the database granted of a purse, and how it stood before: `available` is neither spent nor leased to anybody. */
+export type Leased = {
+  readonly purseId: string;
+  readonly granted: NanoUsd;
+  readonly available: NanoUsd;
+  readonly spent: NanoUsd;
+  readonly limit: NanoUsd;
+  /** Leased to other processes. */
+  readonly elsewhere: NanoUsd;
+};
+
+type Asked = {
+  readonly budgetId: string | null;
+  readonly groupId: string | null;
+  readonly window: Window;
+  readonly need: NanoUsd;
+  /** Also what is not there: for money that is spent already. */
+  readonly force: boolean;
+};
+
+/** How long a process may be silent before what it leased is free for others. */
+const SILENT = "10 minutes";
+
+/** Leases a part of a purse. Throws `store_unavailable` when the database is away. */
+export async function lease({ budgetId, groupId, window, need, force }: Asked): Promise<Leased> {
+  const rows = await query<{
+    purse_id: string;
+    granted: string;
+    available: string;
+    spent: string;
+    limit_nano: string;
+    elsewhere: string;
+  }>("SELECT * FROM conduit_lease($1, $2, $3, $4, $5, $6, $7)", [
+    instanceId(),
+    budgetId,
+    groupId,
+    new Date(window.startsMs),
+    new Date(window.sinceMs),
+    need,
+    force,
+  ]).catch((cause: unknown) => {
+    throw new GatewayError("store_unavailable", "The budget cannot be checked right now. Try again shortly.", {
+      cause,
+    });
+  });
+  const [row] = rows;
+  // The budget was deleted a moment ago; the key is read again within a second.
+  if (!row) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
+  return {
+    purseId: row.purse_id,
+    granted: BigInt(row.granted),
+    available: BigInt(row.available),
+    spent: BigInt(row.spent),
+    limit: BigInt(row.limit_nano),
+    elsewhere: BigInt(row.elsewhere),
+  };
+}
+
+/** Gives a part of a lease back to everybody. */
+export async function returnLease(instance: string, purseId: string, amount: NanoUsd): Promise<void> {
+  await query("SELECT conduit_return_lease($1, $2, $3)", [instance, purseId, amount]);
+}
+
+/** Ends what a process had leased, once all that it spent is written, and what processes hold that have gone silent. */
+export async function endLeases(instance: string): Promise<void> {
+  await query("SELECT conduit_end_leases($1, $2)", [instance, SILENT]);
+}
+
+/** Says that this process lives, and ends the leases of those that have gone silent. */
+export async function renewLeases(): Promise<void> {
+  await query("UPDATE lease SET renewed_at = now() WHERE instance = $1", [instanceId()]);
+  await query("SELECT conduit_end_leases(NULL, $1)", [SILENT]);
+}

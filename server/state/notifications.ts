@@ -1,0 +1,24 @@
+import { query } from "@/server/db/sql";
+import { log } from "@/server/log";
+
+/** Something an admin should know of. */
+export type Note = {
+  /** What it is about: `budget`, `unpriced` … */
+  readonly kind: string;
+  readonly severity: "info" | "warning" | "error";
+  /** One sentence. */
+  readonly title: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** Of notes with the same text here only the first is written. */
+  readonly once?: string;
+};
+
+/** Writes a note for the dashboard, and for webhooks, which are sent from there; says so in the log. */
+export async function notify({ kind, severity, title, detail = {}, once }: Note): Promise<void> {
+  const rows = await query(
+    `INSERT INTO notification (id, kind, severity, title, detail, once) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)
+     ON CONFLICT (once) DO NOTHING RETURNING id`,
+    [kind, severity, title, JSON.stringify(detail), once ?? null],
+  );
+  if (rows.length > 0) log.warn({ kind, ...detail }, title);
+}
