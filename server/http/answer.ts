@@ -2,7 +2,7 @@ import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import type { Inbound, Reply } from "@/server/gateway/endpoint";
 import { failed } from "@/server/gateway/look";
-import { match } from "@/server/http/routes";
+import { type Match, match } from "@/server/http/routes";
 import { health } from "@/server/state/health";
 
 /** Whether the gateway answers this path itself. */
@@ -11,7 +11,12 @@ export function isGatewayPath(path: string): boolean {
 }
 
 /** The gateway's answer to any request on its paths, with CORS headers; it never rejects. */
-export async function answer(inbound: Inbound): Promise<Reply> {
+export function answer(inbound: Inbound): Promise<Reply> {
+  // Browsers alone say where they come from.
+  return inbound.headers.origin === undefined ? route(inbound) : withCors(inbound);
+}
+
+async function withCors(inbound: Inbound): Promise<Reply> {
   const reply = await route(inbound);
   const cors = inbound.path.startsWith("/v1/") ? corsHeaders(inbound) : undefined;
   return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
@@ -23,10 +28,10 @@ async function route(inbound: Inbound): Promise<Reply> {
     return failed(
       new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }),
     );
-  const allowed = Object.keys(found.methods).join(", ");
-  if (inbound.method === "OPTIONS") return preflight(inbound, allowed);
+  if (inbound.method === "OPTIONS") return preflight(inbound, allowedBy(found));
   const endpoint = found.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
   if (!endpoint) {
+    const allowed = allowedBy(found);
     const reply = failed(
       new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
     );
@@ -41,6 +46,10 @@ async function route(inbound: Inbound): Promise<Reply> {
   } catch (error) {
     return failed(error);
   }
+}
+
+function allowedBy({ methods }: Match): string {
+  return Object.keys(methods).join(", ");
 }
 
 function preflight({ headers }: Inbound, allowed: string): Reply {

@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { Cancel } from "@/server/cancel";
 import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
-import type { Sink, StreamBody } from "@/server/gateway/endpoint";
+import type { Inbound, Reply, Sink, StreamBody } from "@/server/gateway/endpoint";
 import { answer } from "@/server/http/answer";
 import { log } from "@/server/log";
 import { health } from "@/server/state/health";
@@ -11,32 +11,41 @@ const ONE_WRITE_BYTES = 16 * 1024;
 const DISCARD_BYTES = 128 * 1024 * 1024;
 const DISCARD_MS = 10_000;
 
-/** Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. */
-async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const cancel = new Cancel();
-  response.on("close", () => {
-    if (!response.writableFinished) cancel.abort();
-  });
-  const url = request.url ?? "/";
-  const mark = url.indexOf("?");
-  const reply = await answer({
-    method: request.method ?? "GET",
-    path: mark === -1 ? url : url.slice(0, mark),
-    query: mark === -1 ? "" : url.slice(mark + 1),
-    params: {},
-    headers: request.headers,
-    ip: clientIp(request.headers["x-forwarded-for"], request.socket.remoteAddress),
-    body: (limitBytes) => readRequest(request, limitBytes, cancel),
-    cancel,
-  });
-  const { status, body } = reply;
-  // A kept connection would hold up a server that is shutting down.
-  const headers = health().draining ? { ...reply.headers, connection: "close" } : reply.headers;
-  if (typeof body === "function") {
-    await stream(response, { status, headers, body, cancel });
-    return;
+/** A node:http request as the gateway sees it. */
+class Received implements Inbound {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly ip: string;
+  readonly cancel = new Cancel();
+  params: Readonly<Record<string, string>> = {};
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    this.#request = request;
+    this.method = request.method ?? "GET";
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.query = mark === -1 ? "" : url.slice(mark + 1);
+    this.headers = request.headers;
+    this.ip = clientIp(this.headers["x-forwarded-for"], request.socket.remoteAddress);
   }
-  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+
+  body(limitBytes: number): Promise<Buffer> {
+    return readRequest(this.#request, limitBytes, this.cancel);
+  }
+}
+
+type Whole = { readonly status: number; readonly headers: Reply["headers"]; readonly body: Buffer | string };
+
+function sendWhole(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Whole): void {
+  // An array goes into the head as it is; an object would be copied for the length.
+  const head: string[] = [];
+  for (const name in headers) head.push(name, headers[name] ?? "");
+  head.push("content-length", String(Buffer.byteLength(body)));
+  response.writeHead(status, head);
   if (request.method === "HEAD") response.end();
   // Head and body go out in one write when both are text; Latin-1 keeps any bytes as they are.
   else if (typeof body !== "string" && body.length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
@@ -73,7 +82,7 @@ function discardRest(request: IncomingMessage): void {
 
 type Streamed = {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Reply["headers"];
   readonly body: StreamBody;
   readonly cancel: Cancel;
 };
@@ -102,6 +111,7 @@ function sinkOf(response: ServerResponse): Sink {
 function readRequest(request: IncomingMessage, limitBytes: number, cancel: Cancel): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers["content-length"]) > limitBytes) return reject(tooLarge(limitBytes));
+    // A connection that breaks closes the response, which aborts the call.
     cancel.onAbort(() => reject(new GatewayError("cancelled", "The request was cut short.")));
     const chunks: Buffer[] = [];
     let size = 0;
@@ -111,10 +121,6 @@ function readRequest(request: IncomingMessage, limitBytes: number, cancel: Cance
       else reject(tooLarge(limitBytes));
     });
     request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on("error", (cause) => reject(new GatewayError("cancelled", "The request was cut short.", { cause })));
-    request.on("close", () => {
-      if (!request.complete) reject(new GatewayError("cancelled", "The request was cut short."));
-    });
   });
 }
 
@@ -122,10 +128,25 @@ function tooLarge(limitBytes: number): GatewayError {
   return new GatewayError("payload_too_large", `The request body is larger than ${limitBytes} bytes.`);
 }
 
-/** For `http.createServer`: a failure of the mount itself closes the connection and is logged. */
+/**
+ * Answers one node:http request on the gateway's paths: mount 2, without Web streams or objects. A failure of the mount
+ * itself closes the connection and is logged.
+ */
 export function handle(request: IncomingMessage, response: ServerResponse): void {
-  listener(request, response).catch((error: unknown) => {
-    log.error({ err: error, url: request.url }, "A request could not be answered.");
-    response.destroy();
+  const received = new Received(request);
+  const { cancel } = received;
+  response.on("close", () => {
+    if (!response.writableFinished) cancel.abort();
   });
+  answer(received)
+    .then(({ status, headers: given, body }) => {
+      // A kept connection would hold up a server that is shutting down.
+      const headers = health().draining ? { ...given, connection: "close" } : given;
+      if (typeof body === "function") return stream(response, { status, headers, body, cancel });
+      return sendWhole(request, response, { status, headers, body });
+    })
+    .catch((error: unknown) => {
+      log.error({ err: error, url: request.url }, "A request could not be answered.");
+      response.destroy();
+    });
 }

@@ -77,18 +77,23 @@ export function send(request: UpstreamRequest, options: SendOptions): Promise<Up
 type Destination = { readonly origin: string; readonly path: string };
 
 const MAX_DESTINATIONS = 1_000;
-const destinations = singleton("outbound-destinations", () => new Map<string, Destination>());
+/** By address: first those that may be in a private network, then the others. */
+const destinations = singleton(
+  "outbound-destinations",
+  () => [new Map<string, Destination>(), new Map<string, Destination>()] as const,
+);
 
 /** A checked URL in its parts. Providers have few addresses, so each is taken apart and checked once. */
 function destination(address: string, allowPrivateNetwork: boolean): Destination {
-  const known = destinations.get(`${allowPrivateNetwork} ${address}`);
+  const checked = destinations[allowPrivateNetwork ? 0 : 1];
+  const known = checked.get(address);
   if (known) return known;
   if (!URL.canParse(address)) throw new GatewayError("upstream_denied", "The provider's base URL is not a URL.");
   const url = new URL(address);
   checkUrl(url, allowPrivateNetwork);
   const made = { origin: url.origin, path: url.pathname + url.search };
-  if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
-  destinations.set(`${allowPrivateNetwork} ${address}`, made);
+  if (checked.size >= MAX_DESTINATIONS) checked.clear();
+  checked.set(address, made);
   return made;
 }
 
