@@ -14,15 +14,40 @@ export type CountedCall = {
   readonly costNano: bigint;
 };
 
-/** Calls are counted in batches: one after the other is several times cheaper than each amid other work. */
-const BATCH = 256;
+/** Finished calls with the same labels, until they are counted: one after the other is several times cheaper than each amid other work. */
+type Waiting = {
+  readonly labels: { operation: string; model: string; provider: string; status: number };
+  /** Milliseconds. */
+  readonly durations: number[];
+  readonly firstTokens: number[];
+  inputTokens: number;
+  outputTokens: number;
+  costNano: bigint;
+};
 
-const held = singleton("metrics", () => ({ ...createMetrics(), waiting: [] as CountedCall[] }));
+/** Calls with the same labels that wait at most. */
+const BATCH = 512;
+
+const held = singleton("metrics", () => ({ ...createMetrics(), waiting: new Map<string, Waiting>() }));
 
 /** Counts a call; it shows at the next scrape. */
 export function countCall(call: CountedCall): void {
-  held.waiting.push(call);
-  if (held.waiting.length >= BATCH) countWaiting();
+  const { operation, model, provider, status } = call;
+  const key = `${status} ${operation} ${provider}\n${model}`;
+  let waiting = held.waiting.get(key);
+  if (!waiting) {
+    const labels = { operation, model, provider, status };
+    waiting = { labels, durations: [], firstTokens: [], inputTokens: 0, outputTokens: 0, costNano: 0n };
+    held.waiting.set(key, waiting);
+  }
+  waiting.durations.push(call.durationMs);
+  if (call.firstTokenMs !== undefined) waiting.firstTokens.push(call.firstTokenMs);
+  waiting.inputTokens += call.inputTokens;
+  waiting.outputTokens += call.outputTokens;
+  waiting.costNano += call.costNano;
+  if (waiting.durations.length < BATCH) return;
+  count(waiting);
+  held.waiting.delete(key);
 }
 
 /** Counts a call that a limit refused. */
@@ -43,15 +68,18 @@ export async function exposition(openCalls: number): Promise<{ contentType: stri
 }
 
 function countWaiting(): void {
-  for (const call of held.waiting.splice(0)) {
-    const { operation, model, provider, status } = call;
-    held.calls.inc({ operation, model, provider, status });
-    held.duration.observe({ operation, provider }, call.durationMs / 1000);
-    if (call.firstTokenMs !== undefined) held.firstToken.observe({ provider }, call.firstTokenMs / 1000);
-    if (call.inputTokens > 0) held.tokens.inc({ direction: "input", model, provider }, call.inputTokens);
-    if (call.outputTokens > 0) held.tokens.inc({ direction: "output", model, provider }, call.outputTokens);
-    if (call.costNano > 0n) held.cost.inc({ model, provider }, Number(call.costNano) / 1e9);
-  }
+  for (const waiting of held.waiting.values()) count(waiting);
+  held.waiting.clear();
+}
+
+function count({ labels, durations, firstTokens, inputTokens, outputTokens, costNano }: Waiting): void {
+  const { operation, model, provider } = labels;
+  held.calls.inc(labels, durations.length);
+  for (const durationMs of durations) held.duration.observe({ operation, provider }, durationMs / 1000);
+  for (const firstTokenMs of firstTokens) held.firstToken.observe({ provider }, firstTokenMs / 1000);
+  if (inputTokens > 0) held.tokens.inc({ direction: "input", model, provider }, inputTokens);
+  if (outputTokens > 0) held.tokens.inc({ direction: "output", model, provider }, outputTokens);
+  if (costNano > 0n) held.cost.inc({ model, provider }, Number(costNano) / 1e9);
 }
 
 function createMetrics() {
