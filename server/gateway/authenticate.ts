@@ -18,7 +18,7 @@ export async function authenticate(inbound: Inbound): Promise<Caller> {
 
 function presentedKey({ headers }: Inbound): string {
   const authorization = headers.authorization;
-  const apiKey = headers["x-api-key"];
+  const apiKey = headers["x-api-key"] ?? headers["x-goog-api-key"];
   let key: string | undefined;
   if (authorization !== undefined) {
     key = /^bearer\s+(\S+)\s*$/i.exec(authorization)?.[1];

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Dialect } from "@/server/dialects/dialect";
 import { asGatewayError } from "@/server/errors";
 import { authenticate } from "@/server/gateway/authenticate";
 import type { Inbound, Reply } from "@/server/gateway/endpoint";
@@ -8,7 +9,11 @@ import type { Caller } from "@/server/state/callers";
 import { openaiError } from "@/server/wire/error";
 
 /** Answers a question that spends nothing, and so leaves no ledger row: a JSON value for an authenticated caller. */
-export async function look(inbound: Inbound, answer: (caller: Caller) => unknown): Promise<Reply> {
+export async function look(
+  inbound: Inbound,
+  answer: (caller: Caller) => unknown,
+  errorBody: Dialect["errorBody"] = openaiError,
+): Promise<Reply> {
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
   try {
     const caller = await authenticate(inbound);
@@ -19,18 +24,22 @@ export async function look(inbound: Inbound, answer: (caller: Caller) => unknown
       body: JSON.stringify(value),
     };
   } catch (thrown) {
-    return failed(thrown, requestId);
+    return failed(thrown, requestId, errorBody);
   }
 }
 
 /** An error as an answer outside any call. */
-export function failed(thrown: unknown, requestId = `req_${randomUUID().replaceAll("-", "")}`): Reply {
+export function failed(
+  thrown: unknown,
+  requestId = `req_${randomUUID().replaceAll("-", "")}`,
+  errorBody: Dialect["errorBody"] = openaiError,
+): Reply {
   const error = asGatewayError(thrown);
   if (error.kind === "internal")
     log.error({ requestId, err: error.cause ?? error }, "A request failed in the gateway.");
   return {
     status: error.status,
     headers: { "x-request-id": requestId, ...errorHeaders(error) },
-    body: JSON.stringify(openaiError(error)),
+    body: JSON.stringify(errorBody(error, requestId)),
   };
 }

@@ -7,7 +7,11 @@ import { health } from "@/server/state/health";
 
 /** Whether the gateway answers this path itself. */
 export function isGatewayPath(path: string): boolean {
-  return path.startsWith("/v1/") || path === "/v1" || path.startsWith("/health/") || path === "/metrics";
+  return isApi(path) || path === "/v1" || path.startsWith("/health/") || path === "/metrics";
+}
+
+function isApi(path: string): boolean {
+  return path.startsWith("/v1/") || path.startsWith("/v1beta/");
 }
 
 /** The gateway's answer to any request on its paths, with CORS headers; it never rejects. */
@@ -18,7 +22,7 @@ export function answer(inbound: Inbound): Promise<Reply> {
 
 async function withCors(inbound: Inbound): Promise<Reply> {
   const reply = await route(inbound);
-  const cors = inbound.path.startsWith("/v1/") ? corsHeaders(inbound) : undefined;
+  const cors = isApi(inbound.path) ? corsHeaders(inbound) : undefined;
   return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
 }
 
@@ -37,7 +41,7 @@ async function route(inbound: Inbound): Promise<Reply> {
     );
     return { ...reply, headers: { ...reply.headers, allow: allowed } };
   }
-  if (health().draining && inbound.path.startsWith("/v1/")) {
+  if (health().draining && isApi(inbound.path)) {
     return failed(new GatewayError("draining", "This server is shutting down. Try again.", { retryAfterSeconds: 1 }));
   }
   try {
@@ -58,7 +62,7 @@ function preflight({ headers }: Inbound, allowed: string): Reply {
     status: 204,
     headers: {
       "access-control-allow-methods": `${allowed}, OPTIONS`,
-      "access-control-allow-headers": asked ?? "authorization, content-type, x-api-key",
+      "access-control-allow-headers": asked ?? "authorization, content-type, x-api-key, x-goog-api-key",
       "access-control-max-age": "86400",
     },
     body: "",

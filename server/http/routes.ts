@@ -3,11 +3,13 @@ import { countMessageTokens } from "@/server/gateway/count-tokens";
 import { discoverCapabilities, discoverModels } from "@/server/gateway/discovery";
 import { embeddings } from "@/server/gateway/embeddings";
 import type { Endpoint } from "@/server/gateway/endpoint";
+import { callModel } from "@/server/gateway/generate-content";
 import { live, ready, scrape } from "@/server/gateway/health";
 import { getKey } from "@/server/gateway/key";
 import { createMessage } from "@/server/gateway/messages";
 import { getModel, listModels } from "@/server/gateway/models";
 import { moderations } from "@/server/gateway/moderations";
+import { getNamedModel, listNamedModels } from "@/server/gateway/named-models";
 import { rerank } from "@/server/gateway/rerank";
 import { createResponse } from "@/server/gateway/responses";
 import { cancelStored, deleteStored, getStored } from "@/server/gateway/responses-stored";
@@ -29,6 +31,8 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "
   "/v1/models": { GET: listModels },
   "/v1/models/{id...}": { GET: getModel },
   "/v1/key": { GET: getKey },
+  "/v1beta/models": { GET: listNamedModels },
+  "/v1beta/models/{id...}": { GET: getNamedModel, POST: callModel },
   "/health/live": { GET: live },
   "/health/ready": { GET: ready },
   "/metrics": { GET: scrape },

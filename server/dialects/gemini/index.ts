@@ -2,16 +2,17 @@ import type { TextDialect } from "@/server/dialects/dialect";
 import { encodeAnswer } from "@/server/dialects/gemini/answer";
 import { errorBody } from "@/server/dialects/gemini/error";
 import { readStream, readWhole } from "@/server/dialects/gemini/read";
-import { GenerateContentRequest, read } from "@/server/dialects/gemini/request";
+import { GenerateContentRequest, limitOutput, read } from "@/server/dialects/gemini/request";
 import { encodeStream } from "@/server/dialects/gemini/stream";
 import { toCanonical } from "@/server/dialects/gemini/to-canonical";
 
 /** Gemini's generateContent, as Google's SDKs speak it. Source: Gemini API reference, "models.generateContent". */
-export const gemini: TextDialect = {
+export const generateContent: TextDialect = {
   id: "gemini",
   schema: GenerateContentRequest,
   read,
   toCanonical,
+  limitOutput,
   encodeAnswer,
   encodeStream,
   readWhole,

@@ -34,6 +34,13 @@ export function read(_body: JsonObject, located: Located): Asked {
   return { model, stream: method === "streamGenerateContent" };
 }
 
+/** `generationConfig` with its limit, under the name that the caller gave it. */
+export function limitOutput(body: JsonObject, tokens: number): JsonObject {
+  const name = isRecord(body.generation_config) ? "generation_config" : "generationConfig";
+  const { max_output_tokens: _asked, ...config } = record(body, "generationConfig");
+  return { [name]: { ...config, maxOutputTokens: tokens } };
+}
+
 /** A field under its name in JSON, or the one with underscores, which Google's API takes as well. */
 export function field(value: unknown, name: string): unknown {
   if (!isRecord(value)) return undefined;

@@ -73,6 +73,7 @@ function checkNode(path: string, node: ts.Node, add: Add): void {
   }
   const text = wordsOf(node);
   if (text === undefined || path.startsWith("server/providers/")) return;
+  if (text.startsWith("@/server/dialects/")) return;
   const vendor = VENDORS.exec(text) ?? (mayNameDialects(path) ? null : DIALECTS.exec(text));
   if (vendor && path.startsWith("server/"))
     add("vendors", node, `"${vendor[0]}" is a vendor's name, which belongs below server/providers`);
@@ -166,10 +167,10 @@ function checkEndpoints(sources: Tree): Violation[] {
   const files = new Set<string>();
   for (const file of sources.keys()) {
     const folder =
-      /^app\/((?:v1|health|metrics)(?:\/.*)?)\/route\.ts$/.exec(file)?.[1] ??
+      /^app\/((?:v1|v1beta|health|metrics)(?:\/.*)?)\/route\.ts$/.exec(file)?.[1] ??
       (file === "app/metrics/route.ts" ? "metrics" : undefined);
     // The catch-all gives unknown paths their error.
-    if (folder && folder !== "v1/[[...rest]]")
+    if (folder && !folder.endsWith("/[[...rest]]"))
       files.add(
         `/${folder.replace(/\[(\.\.\.)?(\w+)\]/g, (_all, rest: string | undefined, name: string) => `{${name}${rest ?? ""}}`)}`,
       );

@@ -79,7 +79,7 @@ const zones: readonly Zone[] = [
     may: ["server/config/", "server/db/", "server/state/", "server/providers/registry", ...contract, ...surroundings],
   },
   { files: /^server\/db\//, may: ["server/db/", ...contract, ...surroundings] },
-  { files: /^app\/(v1|health|metrics)\//, may: ["server/http/", "server/gateway/"] },
+  { files: /^app\/(v1|v1beta|health|metrics)\//, may: ["server/http/", "server/gateway/"] },
   {
     files: /^app\/api\//,
     may: [
