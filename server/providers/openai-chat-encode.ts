@@ -1,6 +1,8 @@
 import type { Extension } from "@/server/providers/provider";
+import { liftToolMedia } from "@/server/providers/tool-media";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord, listOf } from "@/server/wire/json";
+import { lostSettings } from "@/server/wire/messages-form";
 
 const EXTENSIONS: readonly Extension[] = [
   "cache_control",
@@ -21,6 +23,7 @@ export function holdsForeign(bytes: Buffer, keeps: readonly Extension[] | undefi
 
 const PARTS = new Set(["text", "image_url", "input_audio", "file", "refusal"]);
 const TOOLS = new Set(["function", "custom"]);
+const TOOL_FIELDS = new Set(["type", "function", "custom", "cache_control"]);
 
 /**
  * A canonical request as OpenAI's chat completions have it, for upstreams that refuse what they do not know. Content and tools
@@ -30,18 +33,18 @@ export function plainChat(
   request: ChatRequest,
   keeps?: readonly Extension[],
 ): { readonly request: ChatRequest; readonly dropped: readonly string[] } {
-  const dropped = new Set<string>();
+  const dropped = new Set<string>(lostSettings(request));
   const foreign = new Set<string>(keeps ? EXTENSIONS.filter((name) => !keeps.includes(name)) : []);
   const without = (record: Record<string, unknown>): Record<string, unknown> =>
     foreign.size === 0
       ? { ...record }
       : Object.fromEntries(Object.entries(record).filter(([name]) => !foreign.has(name)));
-  const messages = request.messages.map((message) => {
+  const messages = liftToolMedia(request.messages).map((message) => {
     const plain = without(message);
     if (Array.isArray(plain.content)) {
       const parts = plain.content.filter((part) => isRecord(part) && PARTS.has(String(part.type)));
       if (parts.length < plain.content.length) dropped.add("messages.content");
-      plain.content = parts.map((part) => (isRecord(part) ? without(part) : part));
+      plain.content = parts.map((part) => (isRecord(part) ? withoutBlock(without(part)) : part));
     }
     if (Array.isArray(plain.tool_calls))
       plain.tool_calls = plain.tool_calls.map((call) => (isRecord(call) ? without(call) : call));
@@ -50,9 +53,22 @@ export function plainChat(
   const tools = listOf(request.tools).filter((tool) => isRecord(tool) && TOOLS.has(String(tool.type)));
   if (tools.length < listOf(request.tools).length) dropped.add("tools");
   const plain: ChatRequest = { ...request, messages };
+  delete plain.messages_api;
   if (request.tools) {
     if (tools.length === 0) delete plain.tools;
-    else plain.tools = tools.flatMap((tool) => (isRecord(tool) ? [{ ...without(tool), type: String(tool.type) }] : []));
+    else
+      plain.tools = tools.flatMap((tool) =>
+        isRecord(tool) ? [{ ...fieldsOf(without(tool)), type: String(tool.type) }] : [],
+      );
   }
   return { request: plain, dropped: [...dropped] };
+}
+
+function withoutBlock({ messages_block: _block, ...part }: Record<string, unknown>): Record<string, unknown> {
+  return part;
+}
+
+/** Other vendors' settings of a tool, such as when to load it, change how it is offered and not what it is. */
+function fieldsOf(tool: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(tool).filter(([name]) => TOOL_FIELDS.has(name)));
 }
