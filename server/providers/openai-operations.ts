@@ -130,7 +130,7 @@ function rerankUsage(body: Readonly<Record<string, unknown>>): Usage | undefined
 }
 
 /** The usage of an operation that produces no tokens; some vendors tell the total alone. */
-export function promptUsage(blob: unknown): Usage | undefined {
+function promptUsage(blob: unknown): Usage | undefined {
   if (!isRecord(blob)) return undefined;
   const input = countOf(blob.prompt_tokens) ?? countOf(blob.input_tokens) ?? countOf(blob.total_tokens);
   return input === undefined ? undefined : { ...noUsage, input };
