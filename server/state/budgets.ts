@@ -153,8 +153,9 @@ async function ensure(purse: Purse, amount: NanoUsd, nowMs: number): Promise<voi
     if (purse.free >= amount) return;
     if (answer.granted > 0n) continue;
     // Parts too small for any call add up in the database, where another process can use them.
+    const error = refusal(purse, answer, amount);
     await giveBack(purse);
-    throw refusal(purse, answer, amount);
+    throw error;
   }
 }
 
@@ -199,9 +200,11 @@ async function giveBack(purse: Purse): Promise<void> {
   }
 }
 
-function refusal(purse: Purse, { available, spent, limit, elsewhere }: Leased, amount: NanoUsd): GatewayError {
+function refusal(purse: Purse, { available, limit, elsewhere }: Leased, amount: NanoUsd): GatewayError {
   const name = purse.name[0]?.toUpperCase() + purse.name.slice(1);
-  const left = limit - spent;
+  // The database learns of what was spent with the next flush; what is leased and neither free nor held is spent already.
+  const left = available + purse.free + purse.held + elsewhere;
+  const spent = limit - left;
   if (left >= amount && (purse.held > 0n || elsewhere > 0n)) {
     return new GatewayError(
       "rate_limited",
