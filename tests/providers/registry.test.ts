@@ -8,6 +8,7 @@ const target = { baseUrl: "https://upstream.example/v1", model: "", headers: { "
 
 /** What the product promises to reach. */
 const PROMISED = [
+  ...["bedrock", "cohere", "sagemaker"],
   ...["anthropic", "azure", "huggingface", "replicate", "ollama", "voyage", "jina"],
   ...["openai", "groq", "mistral", "deepseek", "xai", "together", "fireworks", "openrouter", "perplexity", "cerebras"],
   ...["sambanova", "deepinfra", "minimax", "moonshot", "dashscope", "zhipu", "nvidia", "nebius", "novita"],
