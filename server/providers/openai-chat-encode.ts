@@ -55,7 +55,7 @@ export function plainChat(
   const plain: ChatRequest = { ...request, messages };
   delete plain.messages_api;
   if (request.tools) {
-    if (tools.length === 0) delete plain.tools;
+    if (tools.length === 0) for (const field of ["tools", "tool_choice", "parallel_tool_calls"]) delete plain[field];
     else
       plain.tools = tools.flatMap((tool) =>
         isRecord(tool) ? [{ ...fieldsOf(without(tool)), type: String(tool.type) }] : [],
