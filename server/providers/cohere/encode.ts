@@ -48,10 +48,15 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** OpenAI's temperature and penalties reach further than Cohere's, which end at 1 and begin at 0. */
+/** OpenAI's temperature and penalties reach further than Cohere's, which end at 1 and begin at 0; `p` ends before either. */
 function sampling(request: ChatRequest, dropped: Set<string>): Record<string, unknown> {
   const stop = request.stop_sequences ?? (typeof request.stop === "string" ? [request.stop] : request.stop);
   if (Array.isArray(stop) && stop.length > MAX_STOPS) dropped.add("stop");
+  for (const field of ["frequency_penalty", "presence_penalty"] as const) {
+    // Rewarding what was said before is the contrary of nothing at all.
+    if (typeof request[field] === "number" && request[field] < 0) dropped.add(field);
+  }
+  const p = request.p ?? request.top_p;
   const wanted = {
     max_tokens: request.max_completion_tokens ?? request.max_tokens,
     temperature: clamped(request.temperature),
@@ -59,7 +64,7 @@ function sampling(request: ChatRequest, dropped: Set<string>): Record<string, un
     frequency_penalty: clamped(request.frequency_penalty),
     presence_penalty: clamped(request.presence_penalty),
     k: request.k ?? request.top_k,
-    p: request.p ?? request.top_p,
+    p: typeof p === "number" ? Math.min(0.99, Math.max(0.01, p)) : undefined,
     stop_sequences: Array.isArray(stop) && stop.length > 0 ? stop.slice(0, MAX_STOPS) : undefined,
   };
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => isSet(value)));
