@@ -54,7 +54,8 @@ const ApiKey = z
   .trim()
   .min(1, "Give the key.")
   .max(8192)
-  .regex(/^[\x21-\x7e]+$/, "A key has no spaces, line breaks or characters outside ASCII.");
+  // Some vendors' credentials have parts: they are a JSON object, which is read and not sent.
+  .regex(/^([\x21-\x7e]+|\{[\s\S]*\})$/, "A key has no spaces, line breaks or characters outside ASCII.");
 
 const secretHeaders = new Set([
   "authorization",

@@ -8,6 +8,8 @@ const MIN_KEY_LENGTH = 16;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CREDENTIAL = /^[\x21-\x7e]+$/;
+/** Some vendors' credentials have parts: they are a JSON object, which is read and not sent. */
+const JSON_CREDENTIAL = /^\s*\{[\s\S]*\}\s*$/;
 const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /** Checks each value on its own. Messages hold no value: it may come from a variable. */
@@ -37,7 +39,7 @@ function checkProvider(provider: LooseConfig["providers"][number], report: Repor
   }
   for (const [at, { name, apiKey }] of provider.keys.entries()) {
     checkName(name, [...path, "keys", at, "name"], report);
-    if (apiKey) checkCredential(apiKey, [...path, "keys", at, "apiKey"], report);
+    if (apiKey && !JSON_CREDENTIAL.test(apiKey)) checkCredential(apiKey, [...path, "keys", at, "apiKey"], report);
   }
 }
 

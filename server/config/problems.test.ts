@@ -239,6 +239,12 @@ describe("a problem is told with its place", () => {
     else expect(found[0]).toMatch(problem);
   });
 
+  test("none with a credential of parts, as JSON in several lines", () => {
+    const apiKey = JSON.stringify({ tenantId: "t", clientId: "c", clientSecret: "s p" }, null, 2);
+    expect(problemsOf({ providers: [{ ...provider, keys: [{ apiKey }] }] })).toEqual([]);
+    expect(problemsOf({ providers: [{ ...provider, keys: [{ apiKey: "sk 1" }] }] })).toHaveLength(1);
+  });
+
   test("all of them at once", () => {
     const found = problemsOf({
       providers: [{ name: "a", type: "opanai" }, 7],
