@@ -12,10 +12,12 @@ export type Continued = {
   /** The provider whose vendor holds all of it: there, and there alone, the request may go as it came. */
   readonly heldBy: string | undefined;
   /**
-   * The request with everything it refers to in its place. For a vendor's own endpoint (`native`) without what other vendors
+   * The request with everything it refers to in its place; `body` is it as it has become meanwhile, limits set. For a vendor's own endpoint (`native`) without what other vendors
    * encrypted, and without ids that it did not give. Throws `not_found` when a part of it is gone.
    */
-  whole(how: "native" | "translated"): Promise<Item>;
+  whole(body: Body, how: "native" | "translated"): Promise<Item>;
+  /** At most so many tokens come into the prompt beside those of the request's own bytes. */
+  readonly boundTokens: number;
 };
 
 /**
@@ -25,24 +27,25 @@ export type Continued = {
 export async function continueResponse(caller: Caller, body: Body): Promise<Continued | undefined> {
   const previousId = textOf(body.previous_response_id);
   const own = listOf(body.input).filter(isRecord);
-  const references = own.flatMap((item) => (isReference(item) ? [String(item.id)] : []));
+  const named = own.flatMap((item) => (isReference(item) || isLookedUp(item) ? [String(item.id)] : []));
   // Most requests hold everything themselves.
-  if (previousId === undefined && references.length === 0 && !own.some(isCarried)) return undefined;
+  if (previousId === undefined && named.length === 0 && !own.some(isCarried)) return undefined;
   const [previous, referred] = await Promise.all([
     previousId === undefined ? undefined : findResponse(caller, previousId),
-    findItems(caller, references),
+    findItems(caller, named),
   ]);
   if (previous === null) throw missingResponse(previousId ?? "");
   checkReferences(own, referred);
   const holders = [
     ...(previous ? [previous.native ? previous.providerId : null] : []),
-    ...[...referred.values()].map(({ native, providerId }) => (native ? providerId : null)),
+    ...named.map((id) => holderOf(referred.get(id))),
     ...(own.some(isCarried) ? [null] : []),
   ];
   const [holder] = holders;
   return {
     heldBy: holder && holders.every((one) => one === holder) ? holder : undefined,
-    whole: async (how) => {
+    boundTokens: (previous?.boundTokens ?? 0) + JSON.stringify([...referred.values()]).length,
+    whole: async (body, how) => {
       const before = previousId === undefined ? [] : await readConversation(caller, previousId);
       if (!before) throw missingResponse(previousId ?? "");
       const input = typeof body.input === "string" ? [{ role: "user", content: body.input }] : own;
@@ -56,6 +59,15 @@ export async function continueResponse(caller: Caller, body: Body): Promise<Cont
 function isReference({ type, id, role }: Item): boolean {
   if (typeof id !== "string") return false;
   return type === "item_reference" || ((type === undefined || type === null) && role === undefined);
+}
+
+/** Reasoning that a vendor takes from its own memory, by an id that must not be another tenant's. */
+function isLookedUp({ type, id, encrypted_content }: Item): boolean {
+  return type === "reasoning" && typeof id === "string" && typeof encrypted_content !== "string";
+}
+
+function holderOf(stored: StoredItem | undefined): string | null {
+  return stored?.native ? stored.providerId : null;
 }
 
 /** Reasoning that the gateway packed up for another vendor. */

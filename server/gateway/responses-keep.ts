@@ -1,3 +1,4 @@
+import { boundOf } from "@/server/gateway/bound";
 import type { CallTarget } from "@/server/gateway/call";
 import { log } from "@/server/log";
 import type { Caller } from "@/server/state/callers";
@@ -27,6 +28,7 @@ export async function keepResponse({ caller, target, request, response, native }
   const id = textOf(response.id);
   if (request.store === false || id === undefined || id.length > 200) return;
   const { output, ...body } = response;
+  const content = { input: inputItems(request.input, id), output: listOf(output).filter(isRecord) };
   try {
     await storeResponse({
       id: id.replaceAll("\0", ""),
@@ -37,8 +39,8 @@ export async function keepResponse({ caller, target, request, response, native }
       native,
       model: String(request.model),
       previousId: textOf(request.previous_response_id) ?? null,
-      input: inputItems(request.input, id),
-      output: listOf(output).filter(isRecord),
+      boundTokens: boundOf(Buffer.from(JSON.stringify(content)), {}).inputTokens,
+      ...content,
       body,
     });
   } catch (error) {

@@ -15,6 +15,8 @@ export type StoredResponse = {
   /** True when the vendor keeps it as well, under the same id. */
   readonly native: boolean;
   readonly previousId: string | null;
+  /** At most so many tokens are in it; of one that was stored, with all that it continues. */
+  readonly boundTokens: number;
 };
 
 /** Input items are those of this turn alone; `body` is the response without its output. */
@@ -33,7 +35,7 @@ const SWEEP_MS = 600_000;
 const SWEEP_ROWS = 1_000;
 /** Responses that continue each other, at most; a longer conversation is cut off by every model anyway. */
 const MAX_TURNS = 1_000;
-const COLUMNS = "id, model, provider_id, deployment_id, native, previous_id";
+const COLUMNS = "id, model, provider_id, deployment_id, native, previous_id, bound_tokens";
 /** Whoever may not see a row finds none. */
 const OWN = "(key_id = $2 OR group_id = $3) AND expires_at > now()";
 
@@ -86,6 +88,7 @@ async function write(batch: readonly NewResponse[]): Promise<void> {
     list((one) => JSON.stringify(one.body)),
     // Lists of unequal length do not fit into one array.
     list((one) => JSON.stringify(idsOf(one))),
+    list((one) => one.boundTokens),
   ]);
   const now = performance.now();
   if (held.sweptMs !== 0 && now - held.sweptMs < SWEEP_MS) return;
@@ -95,11 +98,13 @@ async function write(batch: readonly NewResponse[]): Promise<void> {
 
 const WRITE = `
 INSERT INTO stored_response (${COLUMNS}, key_id, group_id, input, output, body, item_ids, created_at, expires_at)
-SELECT id, model, provider_id, deployment_id, native, previous_id, key_id, group_id, input, output, body,
+SELECT id, model, provider_id, deployment_id, native, previous_id,
+       bound_tokens + coalesce((SELECT before.bound_tokens FROM stored_response before WHERE before.id = given.previous_id), 0), key_id, group_id, input, output, body,
        ARRAY(SELECT json_array_elements_text(item_ids)), now(), now() + interval '${KEPT_DAYS} days'
   FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::boolean[], $7::text[], $8::text[],
-              $9::json[], $10::json[], $11::json[], $12::json[])
-    AS given(id, key_id, group_id, provider_id, deployment_id, native, model, previous_id, input, output, body, item_ids)
+              $9::json[], $10::json[], $11::json[], $12::json[], $13::bigint[])
+    AS given(id, key_id, group_id, provider_id, deployment_id, native, model, previous_id, input, output, body, item_ids,
+             bound_tokens)
 ON CONFLICT (id) DO NOTHING`;
 
 function idsOf({ input, output }: ResponseContent): string[] {
@@ -193,6 +198,7 @@ type Row = {
   deployment_id: string | null;
   native: boolean;
   previous_id: string | null;
+  bound_tokens: string;
 };
 
 function toStored(row: Row): StoredResponse {
@@ -203,6 +209,7 @@ function toStored(row: Row): StoredResponse {
     deploymentId: row.deployment_id,
     native: row.native,
     previousId: row.previous_id,
+    boundTokens: Number(row.bound_tokens),
   };
 }
 

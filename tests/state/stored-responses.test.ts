@@ -43,6 +43,7 @@ function made(id: string, about: Partial<NewResponse> = {}): NewResponse {
     native: false,
     model: "m",
     previousId: null,
+    boundTokens: 10,
     input: [item(`${id}_in`, "question")],
     output: [item(`${id}_out`, "answer")],
     body: { id, object: "response" },
@@ -62,6 +63,7 @@ describe("a stored response", () => {
       deploymentId: null,
       native: true,
       previousId: "resp_0",
+      boundTokens: 10,
     });
     expect(await store.readResponse(owner, "resp_a")).toEqual({
       input: [item("resp_a_in", "question")],
@@ -102,6 +104,7 @@ describe("a stored response", () => {
     await store.storeResponse(made("resp_3", { ...colleague, previousId: "resp_2" }));
     const ids = (await store.readConversation(owner, "resp_3"))?.map(({ id }) => id);
     expect(ids).toEqual(["resp_1_in", "resp_1_out", "resp_2_in", "resp_2_out", "resp_3_in", "resp_3_out"]);
+    expect((await store.findResponse(owner, "resp_3"))?.boundTokens).toBe(30);
     await store.storeResponse(made("resp_thief", { ...stranger, previousId: "resp_2" }));
     expect(await store.readConversation(stranger, "resp_thief")).toBeNull();
     await store.deleteResponse(owner, "resp_1");
