@@ -1,3 +1,4 @@
+import { GatewayError } from "@/server/errors";
 import { crc32 } from "@/server/wire/crc32";
 import { isRecord, textOf } from "@/server/wire/json";
 import { type ServerSentEvent, SseParser } from "@/server/wire/sse";
@@ -15,7 +16,7 @@ const CHECKSUM_BYTES = 4;
 
 /**
  * Decodes one `application/vnd.amazon.eventstream` in chunks cut anywhere. Both checksums of each message are verified: after
- * a damaged one nothing can be trusted, so `push` throws a SyntaxError. Source: Smithy, "Amazon Event Stream Specification".
+ * a damaged one nothing can be trusted, so `push` throws `upstream_garbled`. Source: Smithy, "Amazon Event Stream Specification".
  */
 export class AwsEventParser {
   readonly #read: AwsReader;
@@ -95,8 +96,8 @@ function headersOf(bytes: Buffer): Map<string, string> {
   return headers;
 }
 
-function damaged(part: string): SyntaxError {
-  return new SyntaxError(`The event stream is damaged: a ${part} does not match its checksum or length.`);
+function damaged(part: string): GatewayError {
+  return new GatewayError("upstream_garbled", `The provider's stream is damaged: a ${part} is not what it should be.`);
 }
 
 /** A message as an event of its type, or of its exception's name; `data` is the payload's text. */
@@ -116,9 +117,19 @@ export function chunkEvents(message: AwsMessage): readonly ServerSentEvent[] {
   const outer = parsed(message.payload.toString("utf8"));
   const bytes = isRecord(outer) ? textOf(outer.bytes) : undefined;
   if (bytes === undefined) return [];
-  const data = Buffer.from(bytes, "base64").toString("utf8");
-  const inner = parsed(data);
-  return [{ event: (isRecord(inner) && textOf(inner.type)) || "", data }];
+  // A line break outside its texts means nothing in JSON, and would end a line of the stream that the event goes into.
+  const data = Buffer.from(bytes, "base64")
+    .toString("utf8")
+    .replace(/[\r\n]+/g, " ");
+  return [{ event: typeOf(data), data }];
+}
+
+/** Events begin with their type, as a rule. */
+function typeOf(data: string): string {
+  const [, first] = /^\{"type":"(\w+)"/.exec(data) ?? [];
+  if (first !== undefined) return first;
+  const event = parsed(data);
+  return (isRecord(event) && textOf(event.type)) || "";
 }
 
 /** Makes a reader of messages whose payloads in a row are server-sent events, split anywhere. */

@@ -18,8 +18,8 @@ export type Framing = "sse" | "ndjson" | "json-body" | "aws-event-stream" | "aws
 
 /**
  * Takes one stream's bytes apart, in chunks cut anywhere. `push` gives the events that are whole now; it throws a RangeError
- * for one larger than 16 MiB and a SyntaxError for bytes that are not in this framing. What the stream's end cuts short is
- * not reported.
+ * for one larger than 16 MiB, and `upstream_garbled` for bytes that are not in this framing. What the stream's end cuts short
+ * is not reported.
  */
 export type FrameParser = { push(chunk: Uint8Array): ServerSentEvent[] };
 

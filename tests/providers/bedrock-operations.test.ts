@@ -159,6 +159,8 @@ describe("errors", () => {
     [424, { message: "failed" }, "upstream_unavailable"],
     [429, { message: "Too many tokens" }, "upstream_rate_limited"],
     [503, "busy", "upstream_unavailable"],
+    // As a stream of Claude's own events reports it.
+    [429, { type: "error", error: { type: "rate_limit_error", message: "Too many" } }, "upstream_rate_limited"],
   ])("%d %j", (status, body, kind) => {
     expect(bedrock.classify(status, body).kind).toBe(kind);
   });

@@ -16,8 +16,10 @@ function expectSameHoweverCut(framing: Framing, stream: Buffer, events: readonly
   }
 }
 
-function chunk(event: object): Buffer {
-  const bytes = Buffer.from(JSON.stringify(event)).toString("base64");
+const garbled = expect.objectContaining({ kind: "upstream_garbled" });
+
+function chunk(event: object, indent?: number): Buffer {
+  const bytes = Buffer.from(JSON.stringify(event, null, indent)).toString("base64");
   return eventMessage("chunk", JSON.stringify({ bytes, p: "abcdef" }));
 }
 
@@ -58,6 +60,14 @@ describe("however the bytes are cut, the same events are read", () => {
       { event: "message_start", data: JSON.stringify(start) },
       { event: "message_stop", data: '{"type":"message_stop"}' },
     ]);
+  });
+
+  test("aws-chunks, with an event written over several lines that does not begin with its type", () => {
+    const [event, ...more] = read("aws-chunks", chunk({ index: 0, type: "content_block_stop" }, 2));
+    expect(more).toEqual([]);
+    expect(event?.event).toBe("content_block_stop");
+    expect(event?.data).not.toContain("\n");
+    expect(JSON.parse(event?.data ?? "")).toEqual({ index: 0, type: "content_block_stop" });
   });
 
   test("aws-sse, whose messages end in the middle of a character", () => {
@@ -120,7 +130,7 @@ describe("a message of AWS's event stream", () => {
     for (let at = 0; at < whole.length; at++) {
       const damaged = Buffer.from(whole);
       damaged.writeUInt8(damaged.readUInt8(at) ^ 0x40, at);
-      expect(() => read("aws-event-stream", damaged), `byte ${at}`).toThrow(SyntaxError);
+      expect(() => read("aws-event-stream", damaged), `byte ${at}`).toThrow(garbled);
     }
   });
 
@@ -131,8 +141,8 @@ describe("a message of AWS's event stream", () => {
     const type = Buffer.from("\u000b:event-type\u0007\u0000\u0004ping", "latin1");
     const all = Buffer.concat([head, rest, last, type]);
     expect(read("aws-event-stream", message(all, ""))).toEqual([{ event: "ping", data: "" }]);
-    expect(() => read("aws-event-stream", message(Buffer.from([1, 97, 7, 0, 9, 1]), ""))).toThrow(SyntaxError);
-    expect(() => read("aws-event-stream", message(Buffer.from([1, 97, 77]), ""))).toThrow(SyntaxError);
+    expect(() => read("aws-event-stream", message(Buffer.from([1, 97, 7, 0, 9, 1]), ""))).toThrow(garbled);
+    expect(() => read("aws-event-stream", message(Buffer.from([1, 97, 77]), ""))).toThrow(garbled);
   });
 });
 

@@ -36,9 +36,9 @@ export function classifyException(event: string, body: unknown): Classified | un
   return classified(KINDS[name] ?? "upstream_unavailable", { ...readAwsError(body), type: event });
 }
 
-/** AWS's bodies: `{message}` or `{Message}`, and `__type` where the exception is named, perhaps behind a namespace. */
+/** AWS's bodies: `{message}` or `{Message}`, and `__type` where the exception is named, perhaps behind a namespace; or a model's own. */
 function readAwsError(body: unknown): ReturnType<typeof readError> {
-  if (!isRecord(body)) return readError(body);
+  if (!isRecord(body) || isRecord(body.error)) return readError(body);
   const type = textOf(body.__type)?.split("#").at(-1)?.split(":")[0];
   const message = textOf(body.message) ?? textOf(body.Message) ?? textOf(body.OriginalMessage);
   return { ...readError({ message }), type };
