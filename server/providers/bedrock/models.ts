@@ -29,6 +29,12 @@ export function modelName(target: Target): string {
   return (textOf(target.options.baseModel) ?? target.model).toLowerCase();
 }
 
+/** The id of the model behind a profile of AWS's own, which some operations want: `us.anthropic.…` stands before `anthropic.…`. */
+export function foundationModel(target: Target): string {
+  const id = textOf(target.options.baseModel) ?? target.model.split("/").at(-1) ?? "";
+  return id.replace(/^(?:us|us-gov|eu|apac|jp|au|ca|global)\.(?=[a-z0-9]+\.)/, "");
+}
+
 /** Whether the target is a Claude, by its id, profile or ARN. */
 export function isClaude(target: Target): boolean {
   return modelName(target).includes("claude");
