@@ -33,14 +33,25 @@ export const nameless: MessageRule = (message, draft) => {
   return rest;
 };
 
-/** Hands the model's earlier reasoning back under the vendor's name for it; callers may have it under either. */
-export function reasoningAs(...names: readonly ("reasoning" | "reasoning_content")[]): MessageRule {
+/** How a vendor takes the model's earlier reasoning back. */
+export type Reasoning = {
+  readonly names: readonly ("reasoning" | "reasoning_content")[];
+  /** Whether it takes `reasoning_details` too, which hold a vendor's signatures. */
+  readonly details: boolean;
+};
+
+/** Hands the model's earlier reasoning back under the vendor's names for it, or not at all; callers may have it under either. */
+export function reasoningAs({ names, details }: Reasoning): MessageRule {
   return (message) => {
-    if (message.role !== "assistant") return message;
-    const text = textOf(message.reasoning_content) ?? textOf(message.reasoning);
-    if (text === undefined || names.every((name) => message[name] === text)) return message;
-    const { reasoning: _reasoning, reasoning_content: _content, ...rest } = message;
-    return { ...rest, ...Object.fromEntries(names.map((name) => [name, text])) };
+    const { reasoning, reasoning_content, reasoning_details, ...rest } = message;
+    if (message.role !== "assistant" || (reasoning ?? reasoning_content ?? reasoning_details) === undefined)
+      return message;
+    const text = textOf(reasoning_content) ?? textOf(reasoning);
+    const made: Record<string, unknown> = rest;
+    if (text !== undefined) for (const name of names) made[name] = text;
+    if (details && reasoning_details !== undefined) made.reasoning_details = reasoning_details;
+    const same = Object.keys(made).length === Object.keys(message).length;
+    return same && names.every((name) => made[name] === message[name]) ? message : made;
   };
 }
 

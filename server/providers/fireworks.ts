@@ -12,7 +12,8 @@ export const fireworks = openAiLike({
   about: "Open models for chat, embeddings and reranking.",
   baseUrl: "https://api.fireworks.ai/inference/v1",
   chat: {
-    knows: ["prediction", "service_tier", "prompt_cache_key"],
+    knows: ["prediction", "prompt_cache_key"],
+    renames: { prompt_cache_key: "prompt_cache_isolation_key" },
     reasoning: ["reasoning_content"],
   },
   native: { completions: at("/completions"), messages: messagesAt(({ baseUrl }) => `${baseUrl}/messages`) },

@@ -12,7 +12,7 @@ export const groq = openAiLike({
   about: "Open models, served fast.",
   baseUrl: "https://api.groq.com/openai/v1",
   chat: {
-    knows: ["service_tier", "metadata"],
+    knows: ["service_tier"],
     lacks: ["logprobs", "top_logprobs", "logit_bias"],
     developer: true,
     reasoning: ["reasoning"],

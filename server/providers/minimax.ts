@@ -42,6 +42,7 @@ export const minimax = openAiLike({
     renames: { max_tokens: "max_completion_tokens" },
     within: { temperature: [LEAST, 1] },
     reasoning: ["reasoning_content"],
+    reasoningDetails: true,
     messages: [reasoningDetails],
     rules: [oneAnswer, thinkingSwitch("adaptive"), reasoningApart],
   },

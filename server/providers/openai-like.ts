@@ -63,6 +63,8 @@ export type ChatQuirks = {
   readonly developer?: boolean;
   /** The names under which it takes the model's earlier reasoning back. */
   readonly reasoning?: readonly ("reasoning" | "reasoning_content")[];
+  /** Whether it takes `reasoning_details` back. */
+  readonly reasoningDetails?: boolean;
   /** Extensions that it takes beside reasoning. */
   readonly keeps?: readonly Extension[];
   readonly messages?: readonly MessageRule[];
@@ -78,7 +80,7 @@ export function chatLike(quirks: ChatQuirks = {}): NativeChat {
   const { knows = [], reasoning = [], streamUsage = true } = quirks;
   const perMessage = [
     ...(quirks.developer ? [] : [developerAsSystem]),
-    ...(reasoning.length > 0 ? [reasoningAs(...reasoning)] : []),
+    reasoningAs({ names: reasoning, details: quirks.reasoningDetails ?? false }),
     ...(quirks.messages ?? []),
   ];
   const rules: Rule[] = [
@@ -87,7 +89,7 @@ export function chatLike(quirks: ChatQuirks = {}): NativeChat {
     ...Object.entries(quirks.renames ?? {}).map(([from, to]) => renames(from, to)),
     ...Object.entries(quirks.within ?? {}).map(([name, [least, most]]) => within(name, least, most)),
     ...(streamUsage ? [] : [(draft: Parameters<Rule>[0]) => draft.remove("stream_options")]),
-    ...(perMessage.length > 0 ? [eachMessage(...perMessage)] : []),
+    eachMessage(...perMessage),
     toolMediaAside,
     ...(quirks.rules ?? []),
   ];

@@ -121,9 +121,10 @@ function rerankUsage(body: Readonly<Record<string, unknown>>): Usage | undefined
   const meta = isRecord(body.meta) ? body.meta : {};
   const billed = isRecord(meta.billed_units) ? meta.billed_units : {};
   const tokens = isRecord(meta.tokens) ? meta.tokens : {};
-  const counted = promptUsage(body.usage);
+  const told = isRecord(body.usage) ? body.usage : {};
+  const counted = promptUsage(told);
   const input = countOf(tokens.input_tokens) ?? countOf(billed.input_tokens);
-  const searchUnits = countOf(billed.search_units);
+  const searchUnits = countOf(billed.search_units) ?? countOf(told.search_units);
   if (!counted && input === undefined && searchUnits === undefined) return undefined;
   const usage = counted ?? { ...noUsage, input: input ?? 0 };
   return searchUnits ? { ...usage, searchUnits } : usage;

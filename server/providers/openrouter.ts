@@ -1,6 +1,6 @@
 import { messagesAt } from "@/server/providers/anthropic-compatible";
 import { at, openAiLike, openAiModels } from "@/server/providers/openai-like";
-import { openAiEmbeddings } from "@/server/providers/openai-operations";
+import { openAiEmbeddings, rerankLike } from "@/server/providers/openai-operations";
 
 /**
  * OpenRouter, which itself leads to many vendors: what a model lacks it leaves out or says. Its Responses endpoint keeps no
@@ -12,9 +12,10 @@ export const openrouter = openAiLike({
   label: "OpenRouter",
   about: "Hundreds of models of many vendors behind one account.",
   baseUrl: "https://openrouter.ai/api/v1",
-  chat: { knows: "all", developer: true, reasoning: ["reasoning"], keeps: ["cache_control"] },
+  chat: { knows: "all", developer: true, reasoning: ["reasoning"], reasoningDetails: true, keeps: ["cache_control"] },
   native: { completions: at("/completions"), messages: messagesAt(({ baseUrl }) => `${baseUrl}/messages`) },
   embeddings: openAiEmbeddings(),
+  rerank: rerankLike(),
   listModels: openAiModels,
   priceLibraryId: "openrouter",
 });

@@ -24,7 +24,7 @@ export const xai = openAiLike({
   about: "Grok models from xAI.",
   baseUrl: "https://api.x.ai/v1",
   chat: {
-    knows: ["store", "metadata", "web_search_options", "prompt_cache_key"],
+    knows: ["web_search_options"],
     lacks: ["logit_bias"],
     developer: true,
     reasoning: ["reasoning_content"],

@@ -179,6 +179,16 @@ describe("messages", () => {
     expect(typeOf(id).chat).toMatchObject({ keeps: expect.arrayContaining(["reasoning_content"]) });
   });
 
+  test("reasoning goes back under no other name, and its details to those who take them", () => {
+    const body = thought({ reasoning: "hm", reasoning_content: "hm", reasoning_details: [{ type: "reasoning.text" }] });
+    const said = (id: string) => JSON.stringify(changed(id, body).set.messages);
+    expect(changed("deepseek", body).set).toEqual(thought({ reasoning_content: "hm" }));
+    expect(changed("groq", body).set).toEqual(thought({ reasoning: "hm" }));
+    expect(changed("openai", body, "gpt-4.1").set).toEqual(thought({}));
+    expect(said("openrouter")).toContain("reasoning_details");
+    expect(changed("deepseek", thought({ reasoning_content: "hm" }))).toEqual(nothing);
+  });
+
   test("who takes no reasoning back keeps none", () => {
     for (const id of ["openai", "mistral", "perplexity"]) expect(typeOf(id).chat).toMatchObject({ keeps: [] });
   });
