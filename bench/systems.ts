@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { requestBytes } from "@/bench/client";
+import nodeEnv from "@/cli/node-env.json";
 import nodeFlags from "@/cli/node-flags.json";
 import { freePort, startTestPostgres, type TestPostgres } from "@/tests/support/postgres";
 
@@ -80,11 +81,15 @@ export async function startConduit(mount: Mount, upstream: System, databaseUrl: 
     "--port",
     String(port),
   ];
+  if (mount !== "next") Object.assign(env, nodeEnv);
   const args = mount === "next" ? next : [...nodeFlags, join(root, ".build/main.mjs")];
   return started({ name: mountNames[mount], port, args, env, headers: { authorization: `Bearer ${KEY}` } });
 }
 
-/** The peer from npm, installed when it is missing; undefined, with the reason printed, when it cannot be. */
+/**
+ * The peer from npm, installed when it is missing; undefined, with the reason printed, when it cannot be. It answers streams
+ * with 500: it appends to the headers of the Response that fetch gave it, which Node does not allow.
+ */
 export async function startPeer(upstream: System): Promise<System | undefined> {
   const folder = join(root, "bench/peer");
   const entry = join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
@@ -128,6 +133,7 @@ export async function coldStarts(upstream: System, runs: number): Promise<number
     const begun = performance.now();
     const child = start([...nodeFlags, join(root, ".build/main.mjs")], {
       ...conduitEnv(port, upstream),
+      ...nodeEnv,
       CONDUIT_DATA_DIR: dataDir,
       CONDUIT_ROLE: "all",
     });

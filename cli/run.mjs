@@ -16,16 +16,22 @@ const OLDEST_NODE = [22, 12];
 const ENV_FILE = "--env-file-if-exists=.env";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
- * A small young generation keeps the server under load below 150 MB, at some 5 % more CPU than V8's default of 16 MB a half.
+ * A small young generation and few of glibc's arenas, which hold what each thread once needed, keep the gateway under load
+ * below 150 MB; V8's default of 16 MB a half takes 10 to 15 % less CPU and some 60 MB more.
  */
 const nodeFlags = JSON.parse(readFileSync(join(root, "cli", "node-flags.json"), "utf8"));
+const nodeEnv = JSON.parse(readFileSync(join(root, "cli", "node-env.json"), "utf8"));
 const stampDir = join(root, ".build");
 const [task = "start", ...args] = process.argv.slice(2);
 
 const tasks = {
   start: {
     needs: ["packages", "build"],
-    run: () => exec("node", [ENV_FILE, ...nodeFlags, join(".build", "main.mjs"), ...args], { NODE_ENV: "production" }),
+    run: () =>
+      exec("node", [ENV_FILE, ...nodeFlags, join(".build", "main.mjs"), ...args], {
+        ...nodeEnv,
+        NODE_ENV: "production",
+      }),
   },
   dev: {
     needs: ["packages", "client"],
