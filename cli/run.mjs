@@ -30,6 +30,7 @@ const tasks = {
     run: () =>
       exec("node", [ENV_FILE, ...nodeFlags, join(".build", "main.mjs"), ...args], {
         ...nodeEnv,
+        ...process.env,
         NODE_ENV: "production",
       }),
   },
