@@ -22,7 +22,7 @@ export function targetOf(id: string, overrides: Partial<Target> = {}): Target {
 export function changed(id: string, body: Record<string, unknown>, model = "m") {
   const { chat } = typeOf(id);
   if (chat?.kind !== "native") throw new Error(`${id} does not take chat as it is.`);
-  const { fields, dropped = [] } = chat.change?.(body, targetOf(id, { model })) ?? { fields: {} };
+  const { fields, dropped = [] } = chat.change?.(body, targetOf(id, { model }), {}) ?? { fields: {} };
   const set: Record<string, unknown> = {};
   const out: string[] = [];
   for (const [name, text] of Object.entries(fields)) {
