@@ -132,7 +132,9 @@ describe("authorisation at AWS", () => {
     const made = (await authorize(request, auth, new Secret("AKIA1:secret"))).headers;
     expect(made.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIA1\/\d{8}\/us-east-1\/bedrock\/aws4_request, /);
     expect(Math.abs(Date.parse(isoOf(made["x-amz-date"])) - Date.now())).toBeLessThan(60_000);
-    expect((await authorize(request, auth, new Secret("ABSKkey"))).headers).toEqual({ authorization: "Bearer ABSKkey" });
+    expect((await authorize(request, auth, new Secret("ABSKkey"))).headers).toEqual({
+      authorization: "Bearer ABSKkey",
+    });
   });
 
   test("what an upstream repeats of the secrets is blacked out", () => {
