@@ -1,8 +1,8 @@
 import { GatewayError } from "@/server/errors";
 import { oneAnswer } from "@/server/providers/chat-changes";
-import { beside, modelsAt, openAiLike } from "@/server/providers/openai-like";
+import { beside, classifyOpenAi, modelsAt, openAiLike } from "@/server/providers/openai-like";
 import { openAiEmbeddings, textsOnly } from "@/server/providers/openai-operations";
-import type { UpstreamModel } from "@/server/providers/provider";
+import type { Classified, UpstreamModel } from "@/server/providers/provider";
 import { isRecord, textOf } from "@/server/wire/json";
 
 /** A model's `id` is a number of its own; what calls name is `name`. */
@@ -13,6 +13,12 @@ function named(body: unknown): readonly UpstreamModel[] {
     const id = isRecord(model) ? textOf(model.name) : undefined;
     return id === undefined ? [] : [{ id }];
   });
+}
+
+/** Errors come as a list. */
+function classify(status: number, body: unknown): Classified {
+  const first: unknown = isRecord(body) && Array.isArray(body.errors) ? body.errors[0] : undefined;
+  return classifyOpenAi(status, isRecord(first) ? { error: first } : body);
 }
 
 /** Cloudflare Workers AI. Source: developers.cloudflare.com/workers-ai, "OpenAI compatible API endpoints", "Model search". */
@@ -28,5 +34,6 @@ export const cloudflareWorkersAi = openAiLike({
   },
   embeddings: openAiEmbeddings({ rules: [textsOnly] }),
   listModels: modelsAt((target) => beside(target, "/v1", "/models/search"), named),
+  classify,
   priceLibraryId: "cloudflare",
 });

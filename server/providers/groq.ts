@@ -1,6 +1,12 @@
 import { oneAnswer } from "@/server/providers/chat-changes";
 import { nameless } from "@/server/providers/chat-messages";
-import { openAiLike, openAiModels } from "@/server/providers/openai-like";
+import { classifyOpenAi, openAiLike, openAiModels } from "@/server/providers/openai-like";
+import type { Classified } from "@/server/providers/provider";
+
+/** Status 498 is Groq's own: the flexible tier has no room now. */
+function classify(status: number, body: unknown): Classified {
+  return classifyOpenAi(status === 498 ? 503 : status, body);
+}
 
 /**
  * Groq. Its Responses endpoint keeps no state, so that callers of that dialect are better served through chat.
@@ -20,5 +26,6 @@ export const groq = openAiLike({
     rules: [oneAnswer],
   },
   listModels: openAiModels,
+  classify,
   priceLibraryId: "groq",
 });

@@ -1,7 +1,8 @@
 import { lacks, renames } from "@/server/providers/chat-changes";
 import { continued, type MessageRule, nameless } from "@/server/providers/chat-messages";
-import { openAiLike, openAiModels } from "@/server/providers/openai-like";
+import { classifyOpenAi, openAiLike, openAiModels } from "@/server/providers/openai-like";
 import { openAiEmbeddings, openAiModerations, textsOnly } from "@/server/providers/openai-operations";
+import type { Classified } from "@/server/providers/provider";
 import { isRecord, listOf } from "@/server/wire/json";
 
 const OWN_ID = /^[a-zA-Z0-9]{9}$/;
@@ -54,6 +55,12 @@ function ownPart(part: unknown): unknown {
 /** Mistral has no log probabilities, biases or users, and refuses every field that is not its own. */
 const LACKS = ["logprobs", "top_logprobs", "logit_bias", "user", "functions", "function_call"];
 
+/** What its check of a request found is a list inside of the message. */
+function classify(status: number, body: unknown): Classified {
+  if (!isRecord(body) || !isRecord(body.message)) return classifyOpenAi(status, body);
+  return classifyOpenAi(status, { type: body.type, code: body.code, param: body.param, detail: body.message.detail });
+}
+
 /** Mistral's own API. Source: docs.mistral.ai, API reference. */
 export const mistral = openAiLike({
   id: "mistral",
@@ -71,5 +78,6 @@ export const mistral = openAiLike({
   embeddings: openAiEmbeddings({ rules: [textsOnly, renames("dimensions", "output_dimension"), lacks("user")] }),
   moderations: openAiModerations(),
   listModels: openAiModels,
+  classify,
   priceLibraryId: "mistral",
 });

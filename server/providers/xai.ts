@@ -10,10 +10,12 @@ const REASONING = /^grok-(3-mini|[4-9]|code|build|latest)(?!.*non-reasoning)/;
 /** Models that reason as much as they like, or not at all, and refuse to be told. */
 const NO_EFFORT = /^grok-(3(?!-mini)|4$|4-|4\.20|code)/;
 
-/** xAI answers a wrong key with 400. */
+/** xAI answers a wrong key with 400, and what its guidelines forbid with 403. */
 function classify(status: number, body: unknown): Classified {
   const error = readError(body);
   if (status === 400 && /incorrect api key/i.test(error.message ?? "")) return classified("upstream_denied", error);
+  if (status === 403 && /usage guidelines/i.test(error.message ?? ""))
+    return classified("upstream_rejected", { ...error, code: "content_filter" });
   return classifyOpenAi(status, body);
 }
 

@@ -424,6 +424,34 @@ describe("errors of their own", () => {
     expect(JSON.stringify(classified)).not.toContain("***9");
   });
 
+  test.each([
+    ["cloudflare-workers-ai", { errors: [{ code: 5007, message: "No such model" }], success: false }, "No such model"],
+    [
+      "mistral",
+      { object: "error", message: { detail: [{ loc: ["body", "x"], msg: "Extra inputs" }] } },
+      "Extra inputs",
+    ],
+    ["mistral", { object: "error", message: "Expected last role User", type: "t" }, "Expected last role User"],
+    ["nvidia", { status: 400, title: "Bad Request", detail: "Too long" }, "Too long"],
+    ["databricks", { error_code: "BAD_REQUEST", message: "Bad" }, "Bad"],
+  ])("%s: the message is found in %j", (id, body, message) => {
+    expect(typeOf(id).classify(400, body)).toMatchObject({ kind: "upstream_rejected", message });
+  });
+
+  test.each([
+    [
+      "openrouter",
+      403,
+      { error: { code: 403, message: "Flagged", metadata: { reasons: ["violence"] } } },
+      "upstream_rejected",
+    ],
+    ["openrouter", 403, { error: { code: 403, message: "No auth" } }, "upstream_denied"],
+    ["xai", 403, { code: "c", error: "Content violates usage guidelines." }, "upstream_rejected"],
+    ["groq", 498, { error: { message: "Flex tier capacity exceeded" } }, "upstream_unavailable"],
+  ])("%s: %d is told apart: %j", (id, status, body, kind) => {
+    expect(typeOf(id).classify(status, body).kind).toBe(kind);
+  });
+
   test("what Z.ai's filter refuses has OpenAI's code for it", () => {
     expect(typeOf("zhipu").classify(400, { error: { code: "1301", message: "Unsafe" } }).code).toBe("content_filter");
   });
