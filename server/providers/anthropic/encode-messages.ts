@@ -7,6 +7,7 @@ import { z } from "zod";
 import { encodeContent, encodeText, withCacheControl } from "@/server/providers/anthropic/encode-parts";
 import { wholeAnswer } from "@/server/providers/anthropic/whole-answer";
 import { type Block, checked, refused, type Turn } from "@/server/providers/anthropic/wire";
+import { unpackCarried } from "@/server/wire/carried";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord } from "@/server/wire/json";
 
@@ -127,7 +128,9 @@ function assistantBlocks(message: ChatMessage, path: string): Block[] {
   if (whole) return whole;
   const { thinking_blocks, tool_calls, refusal } = checked(AssistantMessage, message, path);
   // Thinking that no one signed comes from another vendor, and the API refuses it.
-  const thinking = (thinking_blocks ?? []).filter((block) => block.type !== "thinking" || block.signature);
+  const thinking = (thinking_blocks ?? []).filter(
+    (block) => block.type !== "thinking" || (block.signature && unpackCarried(block.signature) === undefined),
+  );
   const text = encodeContent(message.content, `${path}.content`);
   return [
     ...thinking,
