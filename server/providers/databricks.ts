@@ -1,4 +1,5 @@
 import { GatewayError } from "@/server/errors";
+import { messagesAt } from "@/server/providers/anthropic-compatible";
 import { at, beside, modelsAt, openAiLike } from "@/server/providers/openai-like";
 import { openAiEmbeddings, textsOnly } from "@/server/providers/openai-operations";
 import type { UpstreamModel } from "@/server/providers/provider";
@@ -25,7 +26,13 @@ export const databricks = openAiLike({
     renames: { max_completion_tokens: "max_tokens" },
     keeps: ["cache_control"],
   },
-  native: { completions: at("/completions") },
+  native: {
+    completions: at("/completions"),
+    messages: {
+      ...messagesAt(({ baseUrl }) => `${baseUrl}/anthropic/v1/messages`),
+      serves: ({ model }) => /claude/i.test(model),
+    },
+  },
   embeddings: openAiEmbeddings({ rules: [textsOnly] }),
   listModels: modelsAt((target) => beside(target, "/serving-endpoints", "/api/2.0/serving-endpoints"), endpoints),
 });

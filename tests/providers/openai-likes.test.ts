@@ -388,6 +388,17 @@ describe("other dialects that an upstream speaks itself", () => {
     });
   });
 
+  test("Databricks: Anthropic's for Claude alone", () => {
+    const native = typeOf("databricks").native?.messages;
+    const target = targetOf("databricks", {
+      baseUrl: "https://a.example/serving-endpoints",
+      model: "databricks-claude-sonnet-4-5",
+    });
+    expect(native?.url(target, { stream: false })).toBe("https://a.example/serving-endpoints/anthropic/v1/messages");
+    expect(native?.serves?.(target)).toBe(true);
+    expect(native?.serves?.({ ...target, model: "databricks-llama-4-maverick" })).toBe(false);
+  });
+
   test("an address of the admin's keeps its own path", () => {
     const target = targetOf("deepseek", { baseUrl: "https://proxy.example/deepseek/v1" });
     expect(typeOf("deepseek").native?.messages?.url(target, { stream: false })).toBe(
