@@ -64,9 +64,15 @@ async function moreModels(
   cancel: Cancel,
 ): Promise<readonly UpstreamModel[]> {
   if (!more) return [];
-  const response = await ask(account, more, cancel);
-  const body = parsed((await readAll(response, LIMIT_BYTES)).toString("utf8"));
-  return response.status === 200 && body !== undefined ? decode(body) : [];
+  try {
+    const response = await ask(account, more, cancel);
+    const body = parsed((await readAll(response, LIMIT_BYTES)).toString("utf8"));
+    return response.status === 200 ? decode(body) : [];
+  } catch (error) {
+    // The provider is there and takes the credential, which the first list has shown.
+    if (isGatewayError(error)) return [];
+    throw error;
+  }
 }
 
 async function ask(account: Account, encode: ListModels["encode"], cancel: Cancel): Promise<UpstreamResponse> {
