@@ -1,3 +1,4 @@
+import { withoutForeign } from "@/server/providers/anthropic/native";
 import type { Native, Target } from "@/server/providers/provider";
 
 const VERSION = "2023-06-01";
@@ -11,6 +12,7 @@ export function messagesAt(url: (target: Target) => string): Native {
       const beta = one(caller["anthropic-beta"]);
       return { "anthropic-version": version, ...(beta && { "anthropic-beta": beta }) };
     },
+    change: withoutForeign,
   };
 }
 

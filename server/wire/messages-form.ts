@@ -1,14 +1,12 @@
 import { unpackCarried } from "@/server/wire/carried";
-import type { ContentBlock } from "@/server/wire/chat";
 import { isRecord, listOf } from "@/server/wire/json";
 
-/**
+/*
  * What a Messages request says beside the canonical form, as fields of that form. Only a target that speaks Anthropic's API
  * reads them back, and then loses nothing.
  * - on the request, `messages_api`: the settings as the caller wrote them;
  * - on a content part, `messages_block`: the block that the part stands for, where the part says less.
  */
-export type MessagesForm = { messages_api?: Record<string, unknown>; messages_block?: ContentBlock };
 
 /** Settings that canonical fields repeat (`reasoning_effort`, `response_format`). */
 const REPEATED: ReadonlySet<string> = new Set(["thinking", "output_config", "output_format"]);
@@ -27,9 +25,9 @@ export function lostSettings(request: Readonly<Record<string, unknown>>): string
  * that the gateway made of another vendor's. It refuses both.
  */
 export function accepted<Block extends Record<string, unknown>>(block: Block): Block | undefined {
+  if (isCarried(block)) return undefined;
   if (block.type === "thinking")
     return typeof block.signature === "string" && block.signature !== "" ? block : undefined;
-  if (block.type === "redacted_thinking") return isCarried(block) ? undefined : block;
   const citations = listOf(block.citations);
   if (block.type !== "text" || !citations.some(isMade)) return block;
   const kept = citations.filter((citation) => !isMade(citation));
@@ -38,6 +36,7 @@ export function accepted<Block extends Record<string, unknown>>(block: Block): B
 
 /** Whether a block carries what another vendor wants back. */
 export function isCarried(block: Readonly<Record<string, unknown>>): boolean {
+  if (block.type === "thinking") return unpackCarried(block.signature) !== undefined;
   return block.type === "redacted_thinking" && unpackCarried(block.data) !== undefined;
 }
 

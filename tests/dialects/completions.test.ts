@@ -127,7 +127,7 @@ describe("an answer", () => {
 });
 
 function streamed(chunks: ChatChunk[], body: object = {}): { text: string; events: unknown[] } {
-  const encoder = completions.encodeStream({ prompt: "Once", ...body }, context);
+  const encoder = completions.encodeStream({ prompt: "Once", ...body }, context, located);
   const text = chunks.map((one) => encoder.chunk(one)).join("") + encoder.finish({ ...noUsage, input: 2, output: 3 });
   const data = eventsOf([Buffer.from(text)]).map((event) => event.data);
   expect(data.pop()).toBe("[DONE]");
@@ -167,7 +167,7 @@ describe("a stream", () => {
   });
 
   test("that breaks ends with an error event", () => {
-    const encoder = completions.encodeStream({}, context);
+    const encoder = completions.encodeStream({}, context, located);
     const [event] = eventsOf([Buffer.from(encoder.fail(new GatewayError("upstream_unavailable", "Cut short.")))]);
     expect(JSON.parse(event?.data ?? "")).toMatchObject({ error: { message: "Cut short.", type: "api_error" } });
   });

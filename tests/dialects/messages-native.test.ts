@@ -3,7 +3,7 @@ import type { Seen } from "@/server/dialects/dialect";
 import { messages } from "@/server/dialects/messages";
 import { isRecord, listOf } from "@/server/wire/json";
 import { usageFromMessages } from "@/server/wire/messages-usage";
-import { assembled, context, type Event, parsed } from "@/tests/dialects/messages";
+import { assembled, context, type Event, located, parsed } from "@/tests/dialects/messages";
 import { chat, context as decodeContext } from "@/tests/providers/anthropic";
 import { assemble } from "@/tests/providers/assemble";
 import { eventsOf, recordedBody, recordedLines, recordings } from "@/tests/providers/recordings";
@@ -147,7 +147,7 @@ describe("an answer of this API that is translated back", () => {
   test.each(whole)("streamed: $name, turn $turn", ({ name, events }) => {
     const original = assembled(name.includes("duplicate") ? withoutRepeat(events) : events);
     const decoder = chat.decodeStream(decodeContext);
-    const encoder = messages.encodeStream({}, context);
+    const encoder = messages.encodeStream({}, context, located);
     let text = "";
     let usage: Parameters<typeof encoder.finish>[0];
     for (const piece of eventsOf([framed(events)]).flatMap((event) => [...decoder(event)])) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { messages } from "@/server/dialects/messages";
 import { packCarried } from "@/server/wire/carried";
 import { canonical, turns } from "@/tests/dialects/messages";
 
@@ -320,5 +321,28 @@ describe("what is malformed is refused with its place", () => {
     ["output_config.format.schema", { output_config: { format: { type: "json_schema" } } }],
   ])("%s: %j", (param, body) => {
     expect(() => canonical(body)).toThrow(expect.objectContaining({ kind: "invalid_request", param }));
+  });
+});
+
+describe("a limit on the answer", () => {
+  const limited = (thinking: unknown, tokens: number) => messages.limitOutput({ max_tokens: 64_000, thinking }, tokens);
+
+  test.each([
+    [undefined, 500, { max_tokens: 500 }],
+    [{ type: "adaptive" }, 500, { max_tokens: 500 }],
+    [{ type: "enabled", budget_tokens: 2000 }, 4000, { max_tokens: 4000 }],
+    [
+      { type: "enabled", budget_tokens: 8000 },
+      4000,
+      { max_tokens: 4000, thinking: { type: "enabled", budget_tokens: 2000 } },
+    ],
+    [
+      { type: "enabled", budget_tokens: 8000 },
+      1100,
+      { max_tokens: 1100, thinking: { type: "enabled", budget_tokens: 1024 } },
+    ],
+    [{ type: "enabled", budget_tokens: 8000 }, 1000, { max_tokens: 1000, thinking: { type: "disabled" } }],
+  ])("leaves less than itself for thinking: %j, %d", (thinking, tokens, expected) => {
+    expect(limited(thinking, tokens)).toEqual(expected);
   });
 });

@@ -1,9 +1,10 @@
+import Anthropic from "@anthropic-ai/sdk";
 import { describe, expect, test } from "vitest";
 import { messages } from "@/server/dialects/messages";
 import { GatewayError } from "@/server/errors";
 import { packCarried } from "@/server/wire/carried";
 import { noUsage } from "@/server/wire/usage";
-import { assembled, chunk, context, parsed, streamed } from "@/tests/dialects/messages";
+import { assembled, chunk, context, located, parsed, streamed } from "@/tests/dialects/messages";
 
 const end = (finish_reason: "stop" | "length" | "tool_calls" | "content_filter") => chunk({}, { finish_reason });
 const call = (index: number, fields: { id?: string; name?: string; arguments?: string }) => {
@@ -192,6 +193,39 @@ test("a citation belongs to the text that is open", () => {
   ]);
 });
 
+test("Anthropic's own client reads it", async () => {
+  const encoder = messages.encodeStream({}, context, located);
+  const chunks = [
+    chunk({ reasoning_content: "Hm." }),
+    chunk({ thinking_blocks: [{ type: "thinking", thinking: "Hm.", signature: "s" }] }),
+    chunk({ content: "I look." }),
+    call(0, { id: "a", name: "now" }),
+    call(1, { id: "b", name: "weather", arguments: '{"city":' }),
+    call(1, { arguments: '"Köln"}' }),
+    end("tool_calls"),
+  ];
+  const text = chunks.map((one) => encoder.chunk(one)).join("") + encoder.finish({ ...noUsage, input: 10, output: 5 });
+  const headers = { "content-type": "text/event-stream" };
+  const client = new Anthropic({
+    apiKey: "k",
+    baseURL: "http://vendor.invalid",
+    fetch: async () => new Response(text, { headers }),
+  });
+  const request = { model: "m", max_tokens: 9, messages: [{ role: "user" as const, content: "?" }] };
+  const message = await client.messages.stream(request).finalMessage();
+  expect(message).toMatchObject({
+    id: `msg_${context.id}`,
+    content: [
+      { type: "thinking", thinking: "Hm.", signature: "s" },
+      { type: "text", text: "I look." },
+      { type: "tool_use", id: "a", name: "now", input: {} },
+      { type: "tool_use", id: "b", name: "weather", input: { city: "Köln" } },
+    ],
+    stop_reason: "tool_use",
+    usage: { input_tokens: 10, output_tokens: 5 },
+  });
+});
+
 describe("the end", () => {
   test.each([
     ["stop", {}, "end_turn"],
@@ -210,7 +244,7 @@ describe("the end", () => {
   });
 
   test("a stream that breaks ends with an error event", () => {
-    const encoder = messages.encodeStream({}, context);
+    const encoder = messages.encodeStream({}, context, located);
     encoder.chunk(chunk({ content: "Hi" }));
     const text = encoder.fail(new GatewayError("upstream_unavailable", "Cut short."));
     expect(parsed(text)).toEqual([{ type: "error", error: { type: "api_error", message: "Cut short." } }]);

@@ -5,7 +5,7 @@ import type { Usage } from "@/server/wire/usage";
 import { eventsOf } from "@/tests/providers/recordings";
 
 export const context = { id: "0123456789abcdef0123456789abcdef", created: 1_700_000_000, model: "my-model" };
-const located = { params: {}, query: new URLSearchParams() };
+export const located = { params: {}, query: new URLSearchParams() };
 
 /** A request of the Messages API in the canonical form; without messages it says hello. */
 export function canonical(body: Record<string, unknown>) {
@@ -62,7 +62,7 @@ export function streamed(
   chunks: readonly ChatChunk[],
   { usage, body = {} }: { usage?: Usage | undefined; body?: Record<string, unknown> } = {},
 ): Event[] {
-  const encoder = messages.encodeStream(body, context);
+  const encoder = messages.encodeStream(body, context, located);
   const text = chunks.map((one) => encoder.chunk(one)).join("") + encoder.finish(usage);
   return parsed(text);
 }

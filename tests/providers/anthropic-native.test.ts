@@ -58,7 +58,7 @@ describe("a call that passes", () => {
     const turns = [
       question,
       { role: "assistant", content: [unsigned, carried, { ...text, citations: [citation] }] },
-      { role: "assistant", content: [carried] },
+      { role: "assistant", content: [carried, { ...unsigned, signature: packCarried({ google: 1 }) }] },
     ];
     expect(change(turns)).toEqual([question, { role: "assistant", content: [{ ...text, citations: null }] }]);
   });

@@ -2,7 +2,7 @@ import type { TextDialect } from "@/server/dialects/dialect";
 import { encodeAnswer } from "@/server/dialects/messages/answer";
 import { errorBody } from "@/server/dialects/messages/error";
 import { readStream, readWhole } from "@/server/dialects/messages/read";
-import { MessagesRequest, toCanonical } from "@/server/dialects/messages/request";
+import { limitOutput, MessagesRequest, toCanonical } from "@/server/dialects/messages/request";
 import { MessagesStream } from "@/server/dialects/messages/stream";
 
 /** Anthropic's Messages API. Source: Anthropic API reference, "Create a Message", version 2023-06-01. */
@@ -11,7 +11,7 @@ export const messages: TextDialect = {
   schema: MessagesRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical,
-  limitOutput: (_body, tokens) => ({ max_tokens: tokens }),
+  limitOutput,
   encodeAnswer,
   encodeStream: (body, context) => new MessagesStream(body, context),
   readWhole,

@@ -63,6 +63,17 @@ export function toCanonical(body: JsonObject): Canonical {
   return { request, dropped: [] };
 }
 
+/** The least budget of thinking that the API takes. */
+const LEAST_BUDGET = 1024;
+
+/** The fields that limit an answer to so many tokens; thinking is part of them, so its budget must be smaller. */
+export function limitOutput({ thinking }: JsonObject, tokens: number): JsonObject {
+  const limited = { max_tokens: tokens };
+  if (!isRecord(thinking) || thinking.type !== "enabled" || !(Number(thinking.budget_tokens) >= tokens)) return limited;
+  if (tokens <= LEAST_BUDGET) return { ...limited, thinking: { type: "disabled" } };
+  return { ...limited, thinking: { ...thinking, budget_tokens: Math.max(LEAST_BUDGET, Math.floor(tokens / 2)) } };
+}
+
 function ownSettings(body: JsonObject, settings: Settings): Record<string, unknown> {
   const own: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {

@@ -1,5 +1,5 @@
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
-import type { Native } from "@/server/providers/provider";
+import type { FieldChanges, Native, Target } from "@/server/providers/provider";
 import { isRecord, listOf } from "@/server/wire/json";
 import { accepted, isCarried } from "@/server/wire/messages-form";
 
@@ -19,14 +19,23 @@ export const messages: Native = {
     const names = new Set(betas.map((name) => name.trim()).filter((name) => name !== ""));
     return names.size > 0 ? { ...headers, "anthropic-beta": [...names].join(",") } : headers;
   },
-  change: (body, target) => {
-    const keep = target.model.toLowerCase().includes("claude") ? accepted : notCarried;
-    const turns = listOf(body.messages);
-    const kept = turns.flatMap((turn) => keptOf(turn, keep));
-    const isSame = kept.length === turns.length && kept.every((turn, index) => turn === turns[index]);
-    return { fields: isSame ? {} : { messages: JSON.stringify(kept) } };
-  },
+  change: withoutForeign,
 };
+
+/**
+ * The change to a Messages request that takes what other vendors thought and cited in earlier turns out of it. Models of others
+ * than Anthropic get unsigned thinking back, which may be their own.
+ */
+export function withoutForeign(
+  body: Readonly<Record<string, unknown>>,
+  { model }: Pick<Target, "model">,
+): { readonly fields: FieldChanges } {
+  const keep = model.toLowerCase().includes("claude") ? accepted : notCarried;
+  const turns = listOf(body.messages);
+  const kept = turns.flatMap((turn) => keptOf(turn, keep));
+  const isSame = kept.length === turns.length && kept.every((turn, index) => turn === turns[index]);
+  return { fields: isSame ? {} : { messages: JSON.stringify(kept) } };
+}
 
 type Keep = (block: Record<string, unknown>) => Record<string, unknown> | undefined;
 
