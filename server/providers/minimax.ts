@@ -1,6 +1,5 @@
 import { messagesAt } from "@/server/providers/anthropic-compatible";
-import { oneAnswer, type Rule, thinkingSwitch } from "@/server/providers/chat-changes";
-import type { MessageRule } from "@/server/providers/chat-messages";
+import { oneAnswer, thinkingSwitch } from "@/server/providers/chat-changes";
 import { classified, unpaid } from "@/server/providers/classify";
 import { beside, classifyOpenAi, openAiLike, openAiModels } from "@/server/providers/openai-like";
 import type { Classified } from "@/server/providers/provider";
@@ -8,18 +7,6 @@ import { isRecord, textOf } from "@/server/wire/json";
 
 /** The least temperature above zero, which MiniMax refuses. */
 const LEAST = 0.01;
-
-/** Reasoning comes in a field of its own, and not between tags in the text. */
-const reasoningApart: Rule = (draft) => {
-  if (draft.get("reasoning_split") === undefined) draft.set("reasoning_split", true);
-};
-
-/** Where reasoning is apart, it comes and goes as `reasoning_details`. */
-const reasoningDetails: MessageRule = (message) => {
-  const text = textOf(message.reasoning_content);
-  if (message.role !== "assistant" || text === undefined || message.reasoning_details !== undefined) return message;
-  return { ...message, reasoning_details: [{ type: "reasoning.text", text }] };
-};
 
 /** MiniMax tells its own codes in `base_resp`: 1004 is a wrong key, 1008 an empty account, 1002 too many requests. */
 function classify(status: number, body: unknown): Classified {
@@ -31,7 +18,10 @@ function classify(status: number, body: unknown): Classified {
   return classifyOpenAi(status, body);
 }
 
-/** MiniMax. Source: platform.minimax.io, "OpenAI API Compatible", "Anthropic API Compatible", "Error codes". */
+/**
+ * MiniMax. Unless a caller sets `reasoning_split`, most models reason between tags in the text; through Anthropic's dialect they
+ * do so apart. Source: platform.minimax.io, "OpenAI API Compatible", "Anthropic API Compatible", "Error codes".
+ */
 export const minimax = openAiLike({
   id: "minimax",
   label: "MiniMax",
@@ -43,8 +33,7 @@ export const minimax = openAiLike({
     within: { temperature: [LEAST, 1] },
     reasoning: ["reasoning_content"],
     reasoningDetails: true,
-    messages: [reasoningDetails],
-    rules: [oneAnswer, thinkingSwitch("adaptive"), reasoningApart],
+    rules: [oneAnswer, thinkingSwitch("adaptive")],
   },
   native: { messages: messagesAt((target) => beside(target, "/v1", "/anthropic/v1/messages")) },
   listModels: openAiModels,

@@ -13,7 +13,7 @@ const LIKES = [
 ];
 
 describe("a plain request", () => {
-  test.each(LIKES.filter((id) => id !== "minimax"))("passes to %s as it is", (id) => {
+  test.each(LIKES)("passes to %s as it is", (id) => {
     const body = { ...hello, stream: true, temperature: 0.5, tools: [{ type: "function", function: { name: "f" } }] };
     const { tools: _tools, ...plain } = body;
     expect(changed(id, id === "perplexity" ? plain : body)).toEqual(nothing);
@@ -167,11 +167,7 @@ describe("messages", () => {
     ["deepseek", "reasoning", { reasoning_content: "hm" }],
     ["moonshot", "reasoning", { reasoning_content: "hm" }],
     ["vllm", "reasoning_content", { reasoning: "hm", reasoning_content: "hm" }],
-    [
-      "minimax",
-      "reasoning_content",
-      { reasoning_content: "hm", reasoning_details: [{ type: "reasoning.text", text: "hm" }] },
-    ],
+    ["minimax", "reasoning", { reasoning_content: "hm" }],
   ])("%s has the model's %s back as it calls it", (id, name, fields) => {
     const { set } = changed(id, { model: "name", ...thought({ [name]: "hm" }) });
     expect(set).toMatchObject(thought(fields));
