@@ -42,7 +42,9 @@ export function messagesUsage(usage: Usage = noUsage): Record<string, unknown> {
     output_tokens: outputTokens(usage),
     output_tokens_details: usage.reasoning > 0 ? { thinking_tokens: usage.reasoning } : null,
     server_tool_use: webSearches > 0 ? { web_search_requests: webSearches, web_fetch_requests: 0 } : null,
-    service_tier: "standard",
+    service_tier: null,
+    inference_geo: null,
+    speed: null,
   };
 }
 

@@ -30,7 +30,9 @@ describe("an answer", () => {
         output_tokens: 11,
         output_tokens_details: { thinking_tokens: 6 },
         server_tool_use: null,
-        service_tier: "standard",
+        service_tier: null,
+        inference_geo: null,
+        speed: null,
       },
     });
   });
