@@ -38,7 +38,7 @@ const endpoint: Native = {
 export const sagemaker: ProviderType = {
   id: "sagemaker",
   label: "Amazon SageMaker",
-  about: "Your own models on SageMaker endpoints that speak OpenAI's chat.",
+  about: "Your own endpoints on AWS that speak OpenAI's chat; the key is an access key id and its secret as id:secret.",
   baseUrl: "https://runtime.sagemaker.us-east-1.amazonaws.com",
   auth: { scheme: "sigv4", service: "sagemaker" },
   keyOptional: false,

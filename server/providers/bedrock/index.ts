@@ -15,7 +15,8 @@ import { isRecord, listOf, textOf } from "@/server/wire/json";
 export const bedrock: ProviderType = {
   id: "bedrock",
   label: "Amazon Bedrock",
-  about: "Claude, Nova, Llama, Mistral and other models on AWS.",
+  about:
+    "Claude, Nova, Llama and others on AWS; the key is an API key, or an access key id and its secret as id:secret.",
   baseUrl: "https://bedrock-runtime.us-east-1.amazonaws.com",
   auth: { scheme: "sigv4", service: "bedrock" },
   keyOptional: false,
