@@ -54,7 +54,14 @@ describe("a whole native answer is read beside its bytes", () => {
 
   test("cached and reasoning tokens are classes of their own", () => {
     const { usage } = responses.readWhole(recordedBody("xai/responses/xai-web-search-tool.1.json"));
-    const classes: Usage = { ...noUsage, input: 1941 - 947, cachedInput: 947, output: 583 - 380, reasoning: 380 };
+    const classes: Usage = {
+      ...noUsage,
+      input: 1941 - 947,
+      cachedInput: 947,
+      output: 583 - 380,
+      reasoning: 380,
+      webSearches: 1,
+    };
     expect(usage).toEqual(classes);
   });
 

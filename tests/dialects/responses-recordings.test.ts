@@ -110,6 +110,10 @@ describe.each(cases)("$name as a response", (one) => {
     expect(back.flatMap(({ thinking_blocks }) => (Array.isArray(thinking_blocks) ? thinking_blocks : []))).toEqual(
       answer.thinkingBlocks,
     );
+    expect(back.flatMap(({ content_blocks }) => (Array.isArray(content_blocks) ? content_blocks : []))).toEqual(
+      answer.contentBlocks,
+    );
+    if (answer.contentBlocks.length > 0) expect(back).toHaveLength(1);
     const extras = new Map<string, unknown>();
     for (const piece of pieces) {
       if (piece.kind !== "chunk") continue;

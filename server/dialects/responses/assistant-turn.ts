@@ -15,13 +15,17 @@ export class AssistantTurn {
   #calls: ({ id: string } & JsonObject)[] = [];
   /** What a vendor wants back with its tool calls, by the call's id. */
   #extras: JsonObject = {};
+  /** All content as its vendor has it. */
+  #content: unknown[] = [];
+  #last: unknown;
 
-  /** True when another text would have to begin a new message. */
+  /** True when another text begins a new message: of one answer no two messages follow each other. */
   get isSpoken(): boolean {
-    return this.#texts.length > 0 && this.#calls.length === 0;
+    return this.#last === "message";
   }
 
   add(item: JsonObject, { path, dropped }: Place): void {
+    this.#last = item.type ?? "message";
     if (item.type === "reasoning") this.#addReasoning(item, dropped);
     else if (item.type === "function_call") this.#addFunctionCall(item, path);
     else if (item.type === "custom_tool_call") this.#addCustomCall(item, path);
@@ -35,7 +39,11 @@ export class AssistantTurn {
   /** The message; undefined when nothing of it was given. */
   message(): ChatRequest["messages"][number] | undefined {
     const reasoning = this.#reasoning.join("\n\n");
-    if (this.#texts.length + this.#calls.length + this.#thinking.length === 0 && reasoning === "") return undefined;
+    if (
+      this.#texts.length + this.#calls.length + this.#thinking.length + this.#content.length === 0 &&
+      reasoning === ""
+    )
+      return undefined;
     const calls = this.#calls.map((call) => {
       const extra = this.#extras[call.id];
       return isRecord(extra) ? { ...call, extra_content: extra } : call;
@@ -46,6 +54,7 @@ export class AssistantTurn {
       ...(reasoning !== "" && { reasoning_content: reasoning }),
       ...(this.#thinking.length > 0 && { thinking_blocks: this.#thinking }),
       ...(calls.length > 0 && { tool_calls: calls }),
+      ...(this.#content.length > 0 && { content_blocks: this.#content }),
     };
   }
 
@@ -59,6 +68,7 @@ export class AssistantTurn {
     // Another vendor's: only that vendor can read it.
     if (!carried) dropped.add("input.encrypted_content");
     this.#thinking.push(...listOf(carried?.thinking_blocks));
+    this.#content.push(...listOf(carried?.content_blocks));
     if (isRecord(carried?.tool_calls)) Object.assign(this.#extras, carried.tool_calls);
   }
 

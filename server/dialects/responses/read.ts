@@ -3,6 +3,7 @@ import { GatewayError } from "@/server/errors";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import { usageFromResponses } from "@/server/wire/responses";
 import type { ServerSentEvent } from "@/server/wire/sse";
+import type { Usage } from "@/server/wire/usage";
 
 /** What a whole response says to the ledger. Throws `upstream_garbled` for what is none. */
 export function readWhole(body: unknown): Seen {
@@ -60,11 +61,21 @@ function readEvent(type: string, event: JsonObject): Seen {
 
 function over(response: JsonObject): Seen {
   return {
-    usage: usageFromResponses(response.usage),
+    usage: usageOf(response),
     finishReason: finishReason(response),
     responseId: textOf(response.id),
     answer: response,
   };
+}
+
+/** Searches are billed beside tokens; looking at a page that one found is not one. */
+function usageOf({ usage: blob, output }: JsonObject): Usage | undefined {
+  const usage = usageFromResponses(blob);
+  const searches = listOf(output).filter(
+    (item) =>
+      isRecord(item) && item.type === "web_search_call" && (!isRecord(item.action) || item.action.type === "search"),
+  );
+  return usage && searches.length > 0 ? { ...usage, webSearches: searches.length } : usage;
 }
 
 /** In chat's words, which the ledger has for all. */

@@ -3,7 +3,7 @@ import { type Progress, responseObject } from "@/server/dialects/responses/respo
 import { CallItem, type Emit, MessageItem, ReasoningItem } from "@/server/dialects/responses/stream-items";
 import type { GatewayError } from "@/server/errors";
 import { packCarried } from "@/server/wire/carried";
-import type { ChatChunk, ChatToolCallDelta, ExtraContent, ThinkingBlock } from "@/server/wire/chat";
+import type { ChatChunk, ChatToolCallDelta, ContentBlock, ExtraContent, ThinkingBlock } from "@/server/wire/chat";
 import { openaiError } from "@/server/wire/error";
 import { isRecord, listOf } from "@/server/wire/json";
 import type { Usage } from "@/server/wire/usage";
@@ -25,6 +25,8 @@ export class ResponseStream implements StreamEncoder {
   /** What a vendor wants back and no item has carried yet. */
   #thinking: ThinkingBlock[] = [];
   #extras: Record<string, ExtraContent> = {};
+  /** All content as its vendor has it: whole only at the end. */
+  readonly #content: ContentBlock[] = [];
   #sequence = 0;
   #finishReason: string | undefined;
   #serviceTier: string | undefined;
@@ -92,6 +94,7 @@ export class ResponseStream implements StreamEncoder {
       this.#thinking.push(...delta.thinking_blocks);
       out += this.#reasoning?.endPart() ?? "";
     }
+    if (delta.content_blocks) this.#content.push(...delta.content_blocks);
     if (delta.content) out += this.#speak((message) => message.text(delta.content ?? "", logprobsOf(logprobs)));
     if (delta.refusal) out += this.#speak((message) => message.refusal(delta.refusal ?? ""));
     for (const annotation of delta.annotations ?? []) out += this.#annotate(annotation);
@@ -158,9 +161,12 @@ export class ResponseStream implements StreamEncoder {
   }
 
   /** Ends the reasoning with what must come back in the next turn; makes an item for that where there is none. */
-  #closeReasoning(): string {
-    const extras = Object.keys(this.#extras).length > 0 ? { tool_calls: this.#extras } : {};
-    const carried = { ...(this.#thinking.length > 0 && { thinking_blocks: this.#thinking }), ...extras };
+  #closeReasoning(content: readonly ContentBlock[] = []): string {
+    const carried = {
+      ...(this.#thinking.length > 0 && { thinking_blocks: this.#thinking }),
+      ...(Object.keys(this.#extras).length > 0 && { tool_calls: this.#extras }),
+      ...(content.length > 0 && { content_blocks: content }),
+    };
     const encrypted = Object.keys(carried).length > 0 ? packCarried(carried) : undefined;
     let out = "";
     let reasoning = this.#reasoning;
@@ -185,7 +191,7 @@ export class ResponseStream implements StreamEncoder {
   /** What was cut short is the item that was last spoken. */
   #closeAll(status: "completed" | "incomplete"): string {
     const last = this.#items.at(-1);
-    let out = this.#closeReasoning() + this.#closeMessage(this.#message === last ? status : "completed");
+    let out = this.#closeMessage(this.#message === last ? status : "completed") + this.#closeReasoning(this.#content);
     for (const call of this.#calls.values()) {
       if (!call.closed) out += call.close(call === last && !call.isWhole ? status : "completed");
     }
