@@ -1,4 +1,5 @@
 import { generateContent } from "@/server/dialects/gemini";
+import { countContentTokens } from "@/server/gateway/count-tokens";
 import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
 import { asJsonArray } from "@/server/gateway/json-array";
 import { textEndpoint } from "@/server/gateway/text-call";
@@ -6,12 +7,14 @@ import { textEndpoint } from "@/server/gateway/text-call";
 const answered = textEndpoint(generateContent);
 
 /**
- * `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`; without `alt=sse` a stream is one JSON array.
+ * `POST /v1beta/models/{model}:generateContent`, `:streamGenerateContent` and `:countTokens`; without `alt=sse` a stream is one JSON array.
  * Source: Gemini API reference, "models.generateContent".
  */
 export const callModel: Endpoint = async (inbound) => {
   const query = new URLSearchParams(inbound.query);
-  const reply = await answered(withKey(inbound, query));
+  const asked = withKey(inbound, query);
+  if (inbound.params.id?.endsWith(":countTokens")) return countContentTokens(asked);
+  const reply = await answered(asked);
   return typeof reply.body === "function" && query.get("alt") !== "sse" ? asJsonArray(reply, reply.body) : reply;
 };
 
