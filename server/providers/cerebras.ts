@@ -1,4 +1,4 @@
-import { oneAnswer } from "@/server/providers/chat-changes";
+import { forModels, lacks, oneAnswer } from "@/server/providers/chat-changes";
 import { nameless } from "@/server/providers/chat-messages";
 import { at, openAiLike, openAiModels } from "@/server/providers/openai-like";
 
@@ -14,7 +14,7 @@ export const cerebras = openAiLike({
     renames: { max_tokens: "max_completion_tokens" },
     reasoning: ["reasoning"],
     messages: [nameless],
-    rules: [oneAnswer],
+    rules: [oneAnswer, forModels(/^(?!gpt-oss|zai-glm)/, lacks("reasoning_effort"))],
   },
   native: { completions: at("/completions") },
   listModels: openAiModels,

@@ -1,4 +1,5 @@
 import type { Draft, Rule } from "@/server/providers/chat-changes";
+import { liftToolMedia } from "@/server/providers/tool-media";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 
 type Message = Readonly<Record<string, unknown>>;
@@ -66,37 +67,16 @@ export function continued(flag: string): Rule {
   };
 }
 
-/**
- * OpenAI's tool messages hold text alone: images and files that a tool gave follow in a user message behind the run of tool
- * messages.
- */
+/** What a tool gave beside text is said by the user behind the run of tool messages. */
 export const toolMediaAside: Rule = (draft) => {
   const messages = listOf(draft.get("messages"));
-  if (!messages.some((message) => mediaOf(message).length > 0)) return;
-  const made: unknown[] = [];
-  let aside: unknown[] = [];
-  const flush = (): void => {
-    if (aside.length > 0) made.push({ role: "user", content: aside });
-    aside = [];
-  };
-  for (const message of messages) {
-    if (!isRecord(message) || message.role !== "tool") flush();
-    const media = mediaOf(message);
-    if (media.length === 0 || !isRecord(message)) {
-      made.push(message);
-      continue;
-    }
-    const texts = listOf(message.content).filter((part) => !media.includes(part));
-    made.push({ ...message, content: texts.length > 0 ? texts : "See the next message." });
-    aside.push({ type: "text", text: `Given by the tool call ${String(message.tool_call_id)}:` }, ...media);
-  }
-  flush();
-  draft.set("messages", made);
+  if (!messages.every(isMessage)) return;
+  const lifted = liftToolMedia(messages);
+  if (lifted !== messages) draft.set("messages", lifted);
 };
 
-function mediaOf(message: unknown): readonly unknown[] {
-  if (!isRecord(message) || message.role !== "tool") return [];
-  return listOf(message.content).filter((part) => isRecord(part) && part.type !== "text");
+function isMessage(message: unknown): message is { role: string; [field: string]: unknown } {
+  return isRecord(message) && typeof message.role === "string";
 }
 
 /**

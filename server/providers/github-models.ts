@@ -1,4 +1,4 @@
-import { forModels, renames } from "@/server/providers/chat-changes";
+import { forModels, lacks, renames } from "@/server/providers/chat-changes";
 import { beside, modelsAt, openAiLike } from "@/server/providers/openai-like";
 import { openAiEmbeddings } from "@/server/providers/openai-operations";
 
@@ -11,7 +11,10 @@ export const githubModels = openAiLike({
   chat: {
     knows: ["modalities", "audio"],
     developer: true,
-    rules: [forModels(/^openai\/(o\d|gpt-[5-9])/, renames("max_tokens", "max_completion_tokens"))],
+    rules: [
+      forModels(/^openai\/(o\d|gpt-[5-9])/, renames("max_tokens", "max_completion_tokens")),
+      forModels(/^(?!openai\/(o\d|gpt-[5-9]))/, lacks("reasoning_effort")),
+    ],
   },
   embeddings: openAiEmbeddings(),
   // The catalog is one for all, also where calls are made for an organization (`/orgs/{org}/inference`).

@@ -1,7 +1,15 @@
-import { oneAnswer } from "@/server/providers/chat-changes";
+import { oneAnswer, type Rule } from "@/server/providers/chat-changes";
 import { nameless } from "@/server/providers/chat-messages";
 import { classifyOpenAi, openAiLike, openAiModels } from "@/server/providers/openai-like";
 import type { Classified } from "@/server/providers/provider";
+
+/** Qwen takes `none` and `default`, gpt-oss how much, and the others refuse the field. Source: console.groq.com/docs/reasoning. */
+const effort: Rule = (draft) => {
+  const asked = draft.get("reasoning_effort");
+  if (asked === undefined || /gpt-oss/.test(draft.target.model)) return;
+  if (!/qwen/i.test(draft.target.model)) draft.drop("reasoning_effort");
+  else if (asked !== "none" && asked !== "default") draft.set("reasoning_effort", "default");
+};
 
 /** Status 498 is Groq's own: the flexible tier has no room now. */
 function classify(status: number, body: unknown): Classified {
@@ -23,7 +31,7 @@ export const groq = openAiLike({
     developer: true,
     reasoning: ["reasoning"],
     messages: [nameless],
-    rules: [oneAnswer],
+    rules: [oneAnswer, effort],
   },
   listModels: openAiModels,
   classify,

@@ -1,4 +1,4 @@
-import { lacks, renames } from "@/server/providers/chat-changes";
+import { lacks, type Rule, renames } from "@/server/providers/chat-changes";
 import { continued, type MessageRule, nameless } from "@/server/providers/chat-messages";
 import { classifyOpenAi, openAiLike, openAiModels } from "@/server/providers/openai-like";
 import { openAiEmbeddings, openAiModerations, textsOnly } from "@/server/providers/openai-operations";
@@ -52,6 +52,15 @@ function ownPart(part: unknown): unknown {
   return { type: "document_url", document_url, ...(typeof filename === "string" && { document_name: filename }) };
 }
 
+/** Small and medium models of 2026 and later reason fully or not at all; the others refuse to be told. Source: docs.mistral.ai, "Reasoning". */
+const effort: Rule = (draft) => {
+  const asked = draft.get("reasoning_effort");
+  if (asked === undefined) return;
+  if (!/^mistral-(small|medium)-(latest|2[6-9]\d\d|[4-9]|3[.-]5)/.test(draft.target.model))
+    draft.drop("reasoning_effort");
+  else if (asked !== "none") draft.set("reasoning_effort", "high");
+};
+
 /** Mistral has no log probabilities, biases or users, and refuses every field that is not its own. */
 const LACKS = ["logprobs", "top_logprobs", "logit_bias", "user", "functions", "function_call"];
 
@@ -72,7 +81,7 @@ export const mistral = openAiLike({
     lacks: LACKS,
     renames: { max_completion_tokens: "max_tokens", seed: "random_seed" },
     messages: [nameless, bare, ownIds, ownParts],
-    rules: [continued("prefix")],
+    rules: [continued("prefix"), effort],
     streamUsage: false,
   },
   embeddings: openAiEmbeddings({ rules: [textsOnly, renames("dimensions", "output_dimension"), lacks("user")] }),

@@ -19,8 +19,14 @@ function withoutSampling(draft: Draft): void {
   lacks(...SAMPLING)(draft);
 }
 
+/** Models that do not reason refuse to be told how much. */
+const UNREASONING = /^(ft:)?(gpt-[34]|chatgpt-|gpt-\d+(\.\d)?-chat)/;
+
 /** What OpenAI's models want otherwise than a caller may have written it. */
-export const openAiModelRules = [forModels(REASONING, renames("max_tokens", "max_completion_tokens"), withoutSampling)];
+export const openAiModelRules = [
+  forModels(UNREASONING, lacks("reasoning_effort")),
+  forModels(REASONING, renames("max_tokens", "max_completion_tokens"), withoutSampling),
+];
 
 /** OpenAI's own API. Source: platform.openai.com, API reference. */
 export const openai = openAiLike({

@@ -1,4 +1,5 @@
 import { GatewayError, isGatewayError } from "@/server/errors";
+import { lostFields } from "@/server/providers/lost-fields";
 import { bearer, classifyOpenAi, modelsAt } from "@/server/providers/openai-like";
 import { post } from "@/server/providers/openai-operations";
 import type {
@@ -31,9 +32,11 @@ const OTHERS: Inputs = { most: "max_tokens", system: "system_prompt" };
 const SAME = ["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed"];
 const READ = new Set([...SAME, "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"]);
 
+const READ_WITH_EFFORT = new Set([...READ, "reasoning_effort"]);
+
 function encode(request: ChatRequest, target: Target): Encoded {
   const inputs = FAMILIES[target.model.split("/")[0] ?? ""] ?? OTHERS;
-  const dropped = Object.keys(request).filter((name) => isLost(name, request, inputs));
+  const dropped = lostFields(request, inputs.effort ? READ_WITH_EFFORT : READ);
   const input: Record<string, unknown> = isRecord(target.options.input) ? { ...target.options.input } : {};
   for (const name of SAME) if ((request[name] ?? undefined) !== undefined) input[name] = request[name];
   const most = request.max_completion_tokens ?? request.max_tokens ?? undefined;
@@ -46,12 +49,6 @@ function encode(request: ChatRequest, target: Target): Encoded {
   const { url, body } = endpointOf(target, input);
   const { headers, ...rest } = post(url, target, body);
   return { request: { ...rest, headers: { ...headers, prefer: `wait=${WAIT_SECONDS}` } }, dropped };
-}
-
-function isLost(name: string, request: ChatRequest, inputs: Inputs): boolean {
-  if (READ.has(name) || (request[name] ?? undefined) === undefined) return false;
-  if (name === "n") return request.n !== 1;
-  return name !== "reasoning_effort" || !inputs.effort;
 }
 
 /** Models that take one image take it as `image`. */

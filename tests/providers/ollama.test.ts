@@ -75,7 +75,7 @@ describe("a request", () => {
   test("says what Ollama cannot be told", () => {
     const { body, dropped } = encoded({
       n: 2,
-      logit_bias: {},
+      logit_bias: { "1": 2 },
       user: "me",
       tool_choice: "required",
       parallel_tool_calls: true,

@@ -229,16 +229,11 @@ describe("messages", () => {
     expect(dropped).toEqual([]);
     expect(set.messages).toEqual([
       { role: "tool", tool_call_id: "1", content: [{ type: "text", text: "Seen:" }] },
-      { role: "tool", tool_call_id: "2", content: "See the next message." },
+      { role: "tool", tool_call_id: "2", content: "The result is in the user's next message." },
       tools[2],
       {
         role: "user",
-        content: [
-          { type: "text", text: "Given by the tool call 1:" },
-          image,
-          { type: "text", text: "Given by the tool call 2:" },
-          image,
-        ],
+        content: [{ type: "text", text: "Result of 1:" }, image, { type: "text", text: "Result of 2:" }, image],
       },
       { role: "user", content: "And?" },
     ]);
@@ -293,6 +288,28 @@ describe("reasoning, schemas, tools and ranges", () => {
   ])("%s: an effort of %s", (id, reasoning_effort, set, dropped) => {
     const made = changed(id, { ...hello, reasoning_effort });
     expect(made.set).toMatchObject(set);
+    expect(made.dropped).toEqual(dropped);
+  });
+
+  test.each([
+    ["openai", "gpt-4o", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["openai", "gpt-5-chat-latest", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["openai", "gpt-5.2", "low", { told: undefined, dropped: [] }],
+    ["groq", "llama-3.3-70b-versatile", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["groq", "openai/gpt-oss-120b", "low", { told: undefined, dropped: [] }],
+    ["groq", "qwen/qwen3-32b", "low", { told: "default", dropped: [] }],
+    ["groq", "qwen/qwen3-32b", "none", { told: undefined, dropped: [] }],
+    ["mistral", "mistral-small-latest", "low", { told: "high", dropped: [] }],
+    ["mistral", "mistral-small-2603", "none", { told: undefined, dropped: [] }],
+    ["mistral", "mistral-small-2506", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["mistral", "codestral-latest", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["cerebras", "gpt-oss-120b", "low", { told: undefined, dropped: [] }],
+    ["cerebras", "llama-3.3-70b", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["github-models", "openai/gpt-4.1", "low", { told: undefined, dropped: ["reasoning_effort"] }],
+    ["github-models", "openai/o4-mini", "low", { told: undefined, dropped: [] }],
+  ])("%s: %s is told an effort of %s as %j", (id, model, reasoning_effort, { told, dropped }) => {
+    const made = changed(id, { ...hello, reasoning_effort }, model);
+    expect(made.set.reasoning_effort).toBe(told);
     expect(made.dropped).toEqual(dropped);
   });
 

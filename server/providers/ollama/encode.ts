@@ -1,4 +1,5 @@
 import { GatewayError } from "@/server/errors";
+import { lostFields } from "@/server/providers/lost-fields";
 import { post } from "@/server/providers/openai-operations";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
@@ -17,25 +18,22 @@ const OPTIONS: Readonly<Record<string, string>> = {
   num_ctx: "num_ctx",
 };
 
-/** Fields that this encoding reads, and Ollama's own, which pass as they are. */
+/** Ollama's own fields, which pass as they are. */
+const OWN = ["think", "keep_alive", "format", "options", "truncate", "shift"];
+
 const READ = new Set([
+  ...OWN,
   ...Object.keys(OPTIONS),
   ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop", "tools"],
-  ...["tool_choice", "response_format", "reasoning_effort", "logprobs", "top_logprobs", "n"],
+  ...["tool_choice", "response_format", "reasoning_effort", "logprobs", "top_logprobs"],
 ]);
-const OWN = ["think", "keep_alive", "format", "options", "truncate", "shift"];
 
 /** A chat request as Ollama's `POST /api/chat`. Throws `invalid_request` for parts that it cannot take. */
 export function encode(request: ChatRequest, target: Target): Encoded {
-  const dropped = new Set(
-    Object.keys(request).filter(
-      (name) => !READ.has(name) && !OWN.includes(name) && (request[name] ?? undefined) !== undefined,
-    ),
-  );
-  if ((request.n ?? 1) > 1) dropped.add("n");
+  const dropped = new Set(lostFields(request, READ));
   const body: Record<string, unknown> = {
     model: target.model,
-    messages: messagesOf(request, dropped),
+    messages: messagesOf(request),
     stream: request.stream === true,
   };
   for (const name of OWN) if ((request[name] ?? undefined) !== undefined) body[name] = request[name];
@@ -71,7 +69,7 @@ function toolsOf(request: ChatRequest, dropped: Set<string>): readonly unknown[]
   if (choice !== "auto") dropped.add("tool_choice");
   const tools = listOf(request.tools).filter((tool) => isRecord(tool) && tool.type === "function");
   if (tools.length < listOf(request.tools).length) dropped.add("tools");
-  return tools;
+  return tools.flatMap((tool) => (isRecord(tool) ? [{ type: "function", function: tool.function }] : []));
 }
 
 function formatOf(format: unknown): unknown {
@@ -91,14 +89,11 @@ function thinkOf(effort: unknown): boolean | string | undefined {
 
 type Message = ChatRequest["messages"][number];
 
-function messagesOf({ messages }: ChatRequest, dropped: Set<string>): readonly unknown[] {
+function messagesOf({ messages }: ChatRequest): readonly unknown[] {
   const names = new Map<string, string>();
   for (const call of messages.flatMap((message) => listOf(message.tool_calls)))
     if (isRecord(call) && isRecord(call.function)) names.set(String(call.id), String(call.function.name));
-  return messages.map((message, index) => {
-    if (message.name !== undefined && message.role !== "tool") dropped.add("messages.name");
-    return messageOf(message, { at: `messages.${index}`, names });
-  });
+  return messages.map((message, index) => messageOf(message, { at: `messages.${index}`, names }));
 }
 
 type Place = { readonly at: string; readonly names: ReadonlyMap<string, string> };
