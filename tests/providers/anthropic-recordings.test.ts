@@ -244,7 +244,9 @@ describe("whole and streamed answers to one request", () => {
       refusal: Boolean(choice?.message.refusal),
       reasoning: choice?.message.reasoning_content !== undefined,
       thinking: (choice?.message.thinking_blocks ?? []).map((block) => block.type),
-      calls: (choice?.message.tool_calls ?? []).flatMap((call) => (call.type === "function" ? [call.function.name] : [])),
+      calls: (choice?.message.tool_calls ?? []).flatMap((call) =>
+        call.type === "function" ? [call.function.name] : [],
+      ),
       annotations: choice?.message.annotations !== undefined,
       finish: [choice?.finish_reason],
     });
