@@ -3,7 +3,7 @@ import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { type Correction, correctInRedis, PLACE_LAPSE_MS } from "@/server/state/limits-redis";
 
-/** Corrections wait so long for others to go with them. */
+/** Corrections of tokens wait so long for others to go with them. */
 const FLUSH_MS = 20;
 const RENEW_MS = PLACE_LAPSE_MS / 3;
 const MOST_AT_ONCE = 500;
@@ -11,8 +11,9 @@ const MOST_AT_ONCE = 500;
 const held = singleton("limits-corrections", () => ({
   waiting: [] as Correction[],
   flush: undefined as NodeJS.Timeout | undefined,
+  flushAtOnce: undefined as NodeJS.Immediate | undefined,
   renewal: undefined as NodeJS.Timeout | undefined,
-  sending: Promise.resolve(),
+  sending: new Set<Promise<void>>(),
   /** The places that calls under way hold: ids of counters, by member. */
   places: new Map<string, readonly string[]>(),
   process: randomBytes(8).toString("hex"),
@@ -28,7 +29,7 @@ export function newMember(): string {
 export function correctSoon(corrections: readonly Correction[]): void {
   if (corrections.length === 0) return;
   held.waiting.push(...corrections);
-  held.flush ??= setTimeout(() => void flushCorrections(), FLUSH_MS).unref();
+  held.flush ??= setTimeout(sendCorrections, FLUSH_MS).unref();
 }
 
 /** Keeps places from lapsing until they are given back. They are told again and again, so Redis learns them after an outage. */
@@ -38,27 +39,38 @@ export function holdPlaces(member: string, ids: readonly string[]): void {
   held.renewal ??= setInterval(renew, RENEW_MS).unref();
 }
 
-/** Gives places back. */
+/** Gives places back, at once: the caller's next call may be on its way to another process. */
 export function freePlaces(member: string): void {
   const ids = held.places.get(member);
   if (!ids) return;
   held.places.delete(member);
   correctSoon(ids.map((id) => ({ id, words: ["free", member, "", ""] })));
+  held.flushAtOnce ??= setImmediate(sendCorrections);
 }
 
-/** Sends what waits; resolves when it has been sent or dropped. */
-export function flushCorrections(): Promise<void> {
+/** Sends what waits. What is asked of Redis after this is answered with it in mind. */
+export function sendCorrections(): void {
   clearTimeout(held.flush);
   held.flush = undefined;
-  const batch = held.waiting.splice(0);
-  held.sending = held.sending.then(() => send(batch));
-  return held.sending;
+  clearImmediate(held.flushAtOnce);
+  held.flushAtOnce = undefined;
+  if (held.waiting.length === 0) return;
+  const sending = send(held.waiting.splice(0)).finally(() => held.sending.delete(sending));
+  held.sending.add(sending);
+}
+
+/** Sends what waits; resolves when all has been taken or dropped. */
+export async function flushCorrections(): Promise<void> {
+  sendCorrections();
+  await Promise.all(held.sending);
 }
 
 async function send(batch: readonly Correction[]): Promise<void> {
   try {
+    const parts: Promise<void>[] = [];
     for (let from = 0; from < batch.length; from += MOST_AT_ONCE)
-      await correctInRedis(batch.slice(from, from + MOST_AT_ONCE));
+      parts.push(correctInRedis(batch.slice(from, from + MOST_AT_ONCE)));
+    await Promise.all(parts);
   } catch (error) {
     log.debug({ err: error, corrections: batch.length }, "Redis did not take corrections of limits.");
   }

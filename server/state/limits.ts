@@ -3,7 +3,7 @@ import { GatewayError } from "@/server/errors";
 import { countOutage, countRefusal } from "@/server/metrics";
 import { singleton } from "@/server/singleton";
 import type { Caller } from "@/server/state/callers";
-import { correctSoon, freePlaces, holdPlaces, newMember } from "@/server/state/limits-corrections";
+import { correctSoon, freePlaces, holdPlaces, newMember, sendCorrections } from "@/server/state/limits-corrections";
 import type { LimitFacts, RefusedBy } from "@/server/state/limits-facts";
 import { type Hold, MemoryLimits } from "@/server/state/limits-memory";
 import { askRedis, type Correction, mayAskRedis, RedisAway } from "@/server/state/limits-redis";
@@ -50,6 +50,7 @@ export function reserveLimits(
   if (!env.redisUrl) return { admitted: true, facts, ...hold };
   const shared = { rules, reserved, member: newMember(), hold };
   if (!mayAskRedis()) return { admitted: true, facts, ...withoutRedis(shared) };
+  sendCorrections();
   return askRedis(rules, { tokens: reserved, member: shared.member }).then(
     (answer) => {
       if (!answer.refusedBy) return { admitted: true, facts: answer.facts, ...sharedHold(shared, answer.atUs) };
