@@ -13,13 +13,13 @@ export async function applyGroups(
   const rows = await tx.group.findMany();
   const stored = new Map(rows.map((row) => [row.name, row]));
   const ids = new Map<string, string>();
-  for (const { name, balanceNano } of groups) {
+  for (const { name, balanceNano, ...limits } of groups) {
     const current = stored.get(name);
     const declared = balanceNano?.toString();
     if (declared !== undefined) after.balances[name] = declared;
     // A balance is spent from: it is set anew only when the file says another number than before.
     const balance = !current || declared !== before.balances[name] ? { balanceNano } : {};
-    const wanted = { ...balance, enabled: true, managed: true };
+    const wanted = { ...balance, ...limits, enabled: true, managed: true };
     const id = await changes.reconcile({ noun: "group", name }, current, wanted, {
       create: () => tx.group.create({ data: { name, ...wanted }, select: { id: true } }),
       update: (where) => tx.group.update({ where: { id: where }, data: wanted }),
@@ -44,7 +44,8 @@ export async function applyVirtualKeys(
   for (const [index, { group, budgets, ...fields }] of keys.entries()) {
     const groupId = group === null ? null : groupIds.get(group);
     if (groupId === undefined) throw new Error(`The group "${group}" was not stored.`);
-    const wanted = { ...fields, models: [...fields.models], groupId, enabled: true, managed: true };
+    const lists = { models: [...fields.models], modelLimits: [...fields.modelLimits] };
+    const wanted = { ...fields, ...lists, groupId, enabled: true, managed: true };
     const current = targets[index];
     const id = await changes.reconcile({ noun: "virtual-key", name: fields.name }, current, wanted, {
       create: () => tx.virtualKey.create({ data: wanted, select: { id: true } }),

@@ -1,4 +1,5 @@
 import { applyGroups, applyVirtualKeys } from "@/server/config/apply-keys";
+import { applyLimits } from "@/server/config/apply-limits";
 import { applyModels } from "@/server/config/apply-models";
 import { applyProviders } from "@/server/config/apply-providers";
 import { type Applied, Changes } from "@/server/config/changes";
@@ -28,6 +29,7 @@ export function applyConfig(config: Config, fingerprint: string): Promise<Applie
       await applyModels({ tx, changes, providerIds, providers: config.providers, before, after }, config.models);
       const groupIds = await applyGroups(tx, changes, config.groups, { before, after });
       await applyVirtualKeys(tx, changes, config.virtualKeys, groupIds);
+      await applyLimits(tx, changes, config.limits);
       await removeUndeclared(tx, changes);
       if (changes.audit.length > 0) await tx.auditEntry.createMany({ data: changes.audit });
       await writeDeclared(tx, after);

@@ -77,10 +77,14 @@ function checkKeys({ resolved, written }: Checked, groups: Mention[], report: Re
     const periods = key.budgets.map(({ period }, at) =>
       mention(["virtualKeys", index, "budgets", at, "period"], period, said?.budgets[at]?.period),
     );
-    refuseDuplicates(
-      periods.filter((period) => period !== undefined),
-      report,
+    const limited = key.modelLimits.map(({ model }, at) =>
+      mention(["virtualKeys", index, "modelLimits", at, "model"], model, said?.modelLimits[at]?.model),
     );
+    for (const mentions of [periods, limited])
+      refuseDuplicates(
+        mentions.filter((one) => one !== undefined),
+        report,
+      );
   }
 }
 

@@ -67,6 +67,10 @@ function checkVirtualKey(key: LooseConfig["virtualKeys"][number], report: Report
     if (pattern?.slice(0, -1).includes("*"))
       report([...path, "models", at], 'may hold a "*" only as its last character');
   }
+  for (const [at, { model }] of key.modelLimits.entries()) {
+    if (model?.slice(0, -1).includes("*"))
+      report([...path, "modelLimits", at, "model"], 'may hold a "*" only as its last character');
+  }
   if (key.expiresAt !== undefined && !Moment.safeParse(key.expiresAt).success) {
     report(
       [...path, "expiresAt"],

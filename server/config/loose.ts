@@ -37,6 +37,7 @@ export const LooseConfig = record({
       models: list(text),
       expiresAt: text,
       budgets: list(record({ period: text })),
+      modelLimits: list(record({ model: text })),
     }),
   ),
 });

@@ -5,6 +5,7 @@ import { shapeProblems } from "@/server/config/shape-problems";
 import { substitute } from "@/server/config/substitute";
 import { type NanoUsd, nanoFromUsd, type Rates } from "@/server/money";
 import { describeVirtualKey, Secret } from "@/server/secret";
+import { type Limits, type ModelLimits, readLimits } from "@/server/state/limits-kinds";
 
 type File<List extends keyof ConfigFile> = NonNullable<ConfigFile[List]> extends readonly (infer Item)[] ? Item : never;
 
@@ -12,9 +13,13 @@ type File<List extends keyof ConfigFile> = NonNullable<ConfigFile[List]> extends
 export type Config = {
   readonly providers: readonly ConfigProvider[];
   readonly models: readonly ConfigModel[];
-  readonly groups: readonly { readonly name: string; readonly balanceNano: NanoUsd | null }[];
+  readonly groups: readonly ConfigGroup[];
   readonly virtualKeys: readonly ConfigVirtualKey[];
+  /** Of the whole gateway; null = the file says nothing of them. */
+  readonly limits: Limits | null;
 };
+
+export type ConfigGroup = Limits & { readonly name: string; readonly balanceNano: NanoUsd | null };
 
 export type ConfigProvider = Omit<File<"providers">, "baseUrl" | "keys"> & {
   /** Null means the provider type's own address. */
@@ -29,7 +34,7 @@ export type ConfigDeployment = Omit<File<"models">["deployments"][number], "pric
 
 export type ConfigModel = Omit<File<"models">, "deployments"> & { readonly deployments: readonly ConfigDeployment[] };
 
-export type ConfigVirtualKey = {
+export type ConfigVirtualKey = Limits & {
   readonly name: string;
   readonly hash: string;
   readonly prefix: string;
@@ -38,9 +43,7 @@ export type ConfigVirtualKey = {
   readonly models: readonly string[];
   readonly expiresAt: Date | null;
   readonly budgets: readonly { readonly period: string; readonly limitNano: NanoUsd }[];
-  readonly rpm: number | null;
-  readonly tpm: number | null;
-  readonly concurrent: number | null;
+  readonly modelLimits: readonly ModelLimits[];
 };
 
 /** What `parseConfig` gives: the configuration, and its resolved text, to tell whether anything changed. */
@@ -96,15 +99,18 @@ function toConfig(file: ConfigFile): Config {
         price: deployment.price ? toRates(deployment.price) : null,
       })),
     })),
-    groups: file.groups.map(({ name, balanceUsd }) => ({
+    groups: file.groups.map(({ name, balanceUsd, limits }) => ({
       name,
       balanceNano: balanceUsd === undefined ? null : nanoFromUsd(balanceUsd),
+      ...readLimits(limits),
     })),
     virtualKeys: file.virtualKeys.map(toVirtualKey),
+    limits: file.limits ? readLimits(file.limits) : null,
   };
 }
 
-function toVirtualKey({ name, key, group, models, expiresAt, budgets, limits }: File<"virtualKeys">): ConfigVirtualKey {
+function toVirtualKey(written: File<"virtualKeys">): ConfigVirtualKey {
+  const { name, key, group, models, expiresAt, budgets, limits, modelLimits } = written;
   return {
     name,
     ...describeVirtualKey(key),
@@ -112,15 +118,14 @@ function toVirtualKey({ name, key, group, models, expiresAt, budgets, limits }: 
     models,
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
     budgets: budgets.map(({ period, limitUsd }) => ({ period, limitNano: nanoFromUsd(limitUsd) })),
-    rpm: limits.rpm ?? null,
-    tpm: limits.tpm ?? null,
-    concurrent: limits.concurrent ?? null,
+    ...readLimits(limits),
+    modelLimits: modelLimits.map(({ model, ...some }) => ({ model, ...readLimits(some) })),
   };
 }
 
 function toRates(price: NonNullable<File<"models">["deployments"][number]["price"]>): Rates {
   const rates: Rates = {};
-  const take = (rate: keyof Rates, usd: number | undefined): void => {
+  const take = (rate: Exclude<keyof Rates, "tierPermille">, usd: number | undefined): void => {
     // Rates are at most 1e15 nano-dollars (the schema's limit), exact as a number.
     if (usd !== undefined) rates[rate] = Number(nanoFromUsd(usd));
   };

@@ -129,6 +129,26 @@ describe("a problem is told with its place", () => {
       'virtualKeys[0].budgets[1].period: "day" stands here more than once',
     ],
     [
+      "limits of a model twice",
+      {
+        virtualKeys: [
+          {
+            ...key,
+            modelLimits: [
+              { model: "a*", rpm: 1 },
+              { model: "a*", rpm: 2 },
+            ],
+          },
+        ],
+      },
+      'virtualKeys[0].modelLimits[1].model: "a*" stands here more than once',
+    ],
+    [
+      "star amid the pattern of a limit",
+      { virtualKeys: [{ ...key, modelLimits: [{ model: "a*b", rpm: 1 }] }] },
+      'virtualKeys[0].modelLimits[0].model: may hold a "*" only as its last character',
+    ],
+    [
       "fallbacks in a circle",
       {
         models: [

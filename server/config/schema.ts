@@ -22,6 +22,15 @@ const atLeastOne = z.int().min(1).max(MAX_INT);
 const usd = z.number().min(0).max(1_000_000_000);
 const perMillion = z.number().min(0).max(1_000_000);
 
+const limits = {
+  rpm: atLeastOne.optional().describe("Requests per minute."),
+  rph: atLeastOne.optional().describe("Requests per hour."),
+  rpd: atLeastOne.optional().describe("Requests per day."),
+  tpm: atLeastOne.optional().describe("Tokens per minute."),
+  tpd: atLeastOne.optional().describe("Tokens per day."),
+  concurrent: atLeastOne.optional().describe("Calls at the same time."),
+};
+
 const ProviderKey = z.strictObject({
   name: name.default("main").describe("Tells this provider's keys apart."),
   apiKey: z
@@ -86,6 +95,7 @@ const Group = z.strictObject({
   balanceUsd: usd
     .optional()
     .describe("Set when the group is created and when this number changes, not at every start."),
+  limits: z.strictObject(limits).default({}).describe("Of all its keys together."),
 });
 
 const VirtualKey = z.strictObject({
@@ -95,13 +105,16 @@ const VirtualKey = z.strictObject({
   models: z.array(name).min(1).default(["*"]).describe("Models the key may use; a trailing * matches any ending."),
   expiresAt: z.string().nullable().default(null).describe("ISO 8601 date or date and time; null means never."),
   budgets: z.array(z.strictObject({ period: z.enum(PERIODS), limitUsd: usd })).default([]),
-  limits: z
-    .strictObject({
-      rpm: atLeastOne.optional().describe("Requests per minute."),
-      tpm: atLeastOne.optional().describe("Tokens per minute."),
-      concurrent: atLeastOne.optional().describe("Calls at the same time."),
-    })
-    .default({}),
+  limits: z.strictObject(limits).default({}),
+  modelLimits: z
+    .array(
+      z.strictObject({
+        model: name.describe("A model, or several by a trailing *; those are counted together."),
+        ...limits,
+      }),
+    )
+    .default([])
+    .describe("Limits of this key for some models, beside its own."),
 });
 
 /** The shape of conduit.json; what a shape cannot say (references, addresses, duplicates) is checked in check.ts. */
@@ -111,6 +124,10 @@ export const ConfigFile = z.strictObject({
   models: z.array(Model).default([]),
   groups: z.array(Group).default([]),
   virtualKeys: z.array(VirtualKey).default([]),
+  limits: z
+    .strictObject(limits)
+    .optional()
+    .describe("Of all callers together. Left out, those set in the dashboard stay in force."),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
 

@@ -3,8 +3,8 @@ import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { type Limits, readLimits } from "@/server/state/limits-kinds";
 
-/** The setting that holds the limits of the whole gateway. */
-const SETTING = "limits";
+/** The setting that holds the limits of the whole gateway; a trigger announces it (see the migration). */
+export const LIMITS_SETTING = "limits";
 
 const held = singleton("limits-global", (): { current: Limits } => ({ current: readLimits({}) }));
 
@@ -20,7 +20,7 @@ export function setGlobalLimits(limits: Limits): void {
 
 /** Reads them anew from the database. What cannot be read leaves those in force that were. */
 export async function reloadGlobalLimits(): Promise<void> {
-  const [row] = await query<{ value: unknown }>("SELECT value FROM setting WHERE name = $1", [SETTING]);
+  const [row] = await query<{ value: unknown }>("SELECT value FROM setting WHERE name = $1", [LIMITS_SETTING]);
   try {
     setGlobalLimits(readLimits(row?.value));
   } catch (error) {

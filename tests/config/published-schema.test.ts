@@ -36,9 +36,12 @@ const good: readonly unknown[] = [
         ...key,
         expiresAt: "2030-01-31",
         budgets: [{ period: "month", limitUsd: 5 }],
-        limits: { rpm: 600, tpm: 1, concurrent: 50 },
+        limits: { rpm: 600, rph: 1, rpd: 1, tpm: 1, tpd: 1, concurrent: 50 },
+        modelLimits: [{ model: "gpt-*", rpm: 1, tpd: 2 }],
       },
     ],
+    groups: [{ name: "team", limits: { rpd: 5 } }],
+    limits: { rpm: 10_000 },
   },
 ];
 
@@ -65,6 +68,9 @@ const bad: readonly unknown[] = [
   { virtualKeys: [{ ...key, budgets: [{ period: "hour", limitUsd: 1 }] }] },
   { virtualKeys: [{ ...key, budgets: [{ period: "day" }] }] },
   { virtualKeys: [{ ...key, limits: { rpm: 0 } }] },
+  { virtualKeys: [{ ...key, modelLimits: [{ rpm: 1 }] }] },
+  { groups: [{ name: "team", limits: { rps: 1 } }] },
+  { limits: { tpm: 0.5 } },
 ];
 
 const published = new Ajv({ strict: true, strictTypes: false }).compile(configJsonSchema());
