@@ -21,6 +21,30 @@ export const Usd = z
   .trim()
   .regex(/^\d{1,9}(\.\d{1,9})?$/, "Give an amount in dollars, such as 12.50, with at most nine decimals.");
 
+const Limit = z.int("Give a whole number.").min(1).max(2_000_000_000);
+
+/** Requests a minute, hour and day, tokens a minute and day, and calls at the same time, as they are given: null takes one away. */
+export const limitsGiven = {
+  rpm: Limit.nullish(),
+  rph: Limit.nullish(),
+  rpd: Limit.nullish(),
+  tpm: Limit.nullish(),
+  tpd: Limit.nullish(),
+  concurrent: Limit.nullish(),
+};
+
+const ShownLimit = z.int().nullable();
+
+/** The same as they are shown: null = no such limit. */
+export const limitsShown = {
+  rpm: ShownLimit,
+  rph: ShownLimit,
+  rpd: ShownLimit,
+  tpm: ShownLimit,
+  tpd: ShownLimit,
+  concurrent: ShownLimit,
+};
+
 /** What a person calls an object. */
 export const Name = z.string().trim().min(1, "Give a name.").max(100, "A name has at most 100 characters.");
 

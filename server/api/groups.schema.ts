@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Moment, Name, Usd } from "@/server/api/fields.schema";
+import { Id, limitsGiven, limitsShown, Moment, Name, Usd } from "@/server/api/fields.schema";
 
 /** A group as the dashboard and the REST view show it. */
 export const GroupView = z
@@ -9,6 +9,7 @@ export const GroupView = z
     externalId: z.string().nullable(),
     balanceUsd: z.string().nullable(),
     enabled: z.boolean(),
+    ...limitsShown,
     managed: z.boolean(),
     keys: z.int(),
     createdAt: Moment,
@@ -23,6 +24,7 @@ export const NewGroup = z.strictObject({
   externalId: ExternalId.nullish(),
   balanceUsd: Usd.nullish(),
   enabled: z.boolean().default(true),
+  limits: z.strictObject(limitsGiven).default({}),
 });
 
 /** Changes to a group: what is left out stays, null takes away. */
@@ -32,4 +34,5 @@ export const GroupChange = z.strictObject({
   externalId: ExternalId.nullish(),
   balanceUsd: Usd.nullish(),
   enabled: z.boolean().optional(),
+  limits: z.strictObject(limitsGiven).optional(),
 });

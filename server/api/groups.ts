@@ -28,9 +28,9 @@ export const groups = router({
     .meta(rest("POST", "/groups", "Add a group."))
     .input(NewGroup)
     .output(GroupView)
-    .mutation(({ ctx, input: { balanceUsd, ...fields } }) =>
+    .mutation(({ ctx, input: { balanceUsd, limits, ...fields } }) =>
       change(ctx, async (tx, note) => {
-        const data = given({ ...fields, balanceNano: nano(balanceUsd) });
+        const data = given({ ...fields, ...limits, balanceNano: nano(balanceUsd) });
         const row = await tx.group.create({ data: { ...data, name: fields.name }, select: groupColumns });
         const view = groupView(row);
         await note({ action: "create", noun: "group", object: view, detail: difference({}, groupFacts(view)) });
@@ -42,11 +42,11 @@ export const groups = router({
     .meta(rest("PATCH", "/groups/{id}", "Change a group."))
     .input(GroupChange)
     .output(GroupView)
-    .mutation(({ ctx, input: { id, balanceUsd, ...fields } }) =>
+    .mutation(({ ctx, input: { id, balanceUsd, limits, ...fields } }) =>
       change(ctx, async (tx, note) => {
         const before = await findGroup(tx, id);
         refuseManaged("group", before);
-        const data = given({ ...fields, balanceNano: nano(balanceUsd) });
+        const data = given({ ...fields, ...limits, balanceNano: nano(balanceUsd) });
         const after = groupView(await tx.group.update({ where: { id }, data, select: groupColumns }));
         await note({
           action: "update",
@@ -83,6 +83,12 @@ const groupColumns = {
   externalId: true,
   balanceNano: true,
   enabled: true,
+  rpm: true,
+  rph: true,
+  rpd: true,
+  tpm: true,
+  tpd: true,
+  concurrent: true,
   managed: true,
   createdAt: true,
   _count: { select: { keys: true } },
@@ -94,8 +100,9 @@ function groupView({ balanceNano, _count, ...row }: GroupRow): z.infer<typeof Gr
   return { ...row, balanceUsd: balanceNano === null ? null : usdText(balanceNano), keys: _count.keys };
 }
 
-function groupFacts({ name, externalId, balanceUsd, enabled }: z.infer<typeof GroupView>): Record<string, unknown> {
-  return { name, externalId, balanceUsd, enabled };
+function groupFacts(view: z.infer<typeof GroupView>): Record<string, unknown> {
+  const { name, externalId, balanceUsd, enabled, rpm, rph, rpd, tpm, tpd, concurrent } = view;
+  return { name, externalId, balanceUsd, enabled, rpm, rph, rpd, tpm, tpd, concurrent };
 }
 
 async function findGroup(db: Pick<Prisma.TransactionClient, "group">, id: string): Promise<z.infer<typeof GroupView>> {

@@ -3,6 +3,7 @@ import { notFound } from "@/server/api/errors";
 import type { KeyView } from "@/server/api/keys.schema";
 import type { Prisma } from "@/server/db/generated/client";
 import { usdText } from "@/server/money";
+import { readModelLimits } from "@/server/state/limits-kinds";
 
 /** The columns of a virtual key that are ever read here; its hash is not among them. */
 const keyColumns = {
@@ -14,8 +15,12 @@ const keyColumns = {
   enabled: true,
   expiresAt: true,
   rpm: true,
+  rph: true,
+  rpd: true,
   tpm: true,
+  tpd: true,
   concurrent: true,
+  modelLimits: true,
   tags: true,
   managed: true,
   createdAt: true,
@@ -44,9 +49,11 @@ export async function findKey(db: Reader, id: string): Promise<View> {
 
 /** What an audit entry keeps of a key. */
 export function keyFacts(view: View): Record<string, unknown> {
-  const { name, group, models, enabled, expiresAt, rpm, tpm, concurrent, tags } = view;
+  const { name, group, models, enabled, expiresAt, tags, modelLimits } = view;
+  const { rpm, rph, rpd, tpm, tpd, concurrent } = view;
   const budgets = view.budgets.map(({ period, limitUsd }) => ({ period, limitUsd }));
-  return { name, group: group?.name ?? null, models, enabled, expiresAt, rpm, tpm, concurrent, tags, budgets };
+  const limits = { rpm, rph, rpd, tpm, tpd, concurrent, modelLimits };
+  return { name, group: group?.name ?? null, models, enabled, expiresAt, ...limits, tags, budgets };
 }
 
 type Spent = { calls: bigint; costNano: bigint };
@@ -65,6 +72,7 @@ async function spending(db: Reader, id: string | undefined): Promise<Map<string,
 function keyView({ budgets, ...row }: KeyRow, spent: Spent | undefined): View {
   return {
     ...row,
+    modelLimits: [...readModelLimits(row.modelLimits, row.id)],
     budgets: budgets.map(({ limitNano, ...budget }) => ({ ...budget, limitUsd: usdText(limitNano) })),
     spentUsd30d: usdText(spent?.costNano ?? 0n),
     calls30d: Number(spent?.calls ?? 0n),

@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { distinct, Id, Moment, MomentInput, Name, Tag, Usd } from "@/server/api/fields.schema";
+import {
+  distinct,
+  Id,
+  limitsGiven,
+  limitsShown,
+  Moment,
+  MomentInput,
+  Name,
+  Tag,
+  Usd,
+} from "@/server/api/fields.schema";
 
 /** How long a budget lasts before it begins anew; `total` never does. */
 export const budgetPeriods = ["total", "day", "week", "month", "year"] as const;
@@ -17,9 +27,8 @@ export const KeyView = z
     models: z.array(z.string()),
     enabled: z.boolean(),
     expiresAt: Moment.nullable(),
-    rpm: z.int().nullable(),
-    tpm: z.int().nullable(),
-    concurrent: z.int().nullable(),
+    ...limitsShown,
+    modelLimits: z.array(z.object({ model: z.string(), ...limitsShown })),
     tags: z.array(z.string()),
     managed: z.boolean(),
     createdAt: Moment,
@@ -33,9 +42,6 @@ export const KeyView = z
 /** A new key's plain text; it is shown in this answer and never again. */
 export const IssuedKey = z.object({ id: Id, key: z.string() });
 
-const Limit = z.int("Give a whole number.").min(1).max(2_000_000_000);
-const limits = { rpm: Limit.nullish(), tpm: Limit.nullish(), concurrent: Limit.nullish() };
-
 const Budgets = z
   .array(z.strictObject({ period: BudgetPeriod, limitUsd: Usd }))
   .refine((budgets) => distinct(budgets.map((budget) => budget.period)), "There can be one budget for each period.");
@@ -46,6 +52,11 @@ const Pattern = z
   .min(1)
   .max(401)
   .regex(/^[^*]*\*?$/, "A star stands at the end only.");
+
+const ModelLimits = z
+  .array(z.strictObject({ model: Pattern, ...limitsGiven }))
+  .max(100)
+  .refine((list) => distinct(list.map(({ model }) => model)), "A model is listed twice.");
 
 const Models = z
   .array(Pattern)
@@ -63,11 +74,12 @@ export const NewKey = z.strictObject({
   enabled: z.boolean().default(true),
   expiresAt: MomentInput.nullish(),
   budgets: Budgets.default([]),
-  limits: z.strictObject(limits).default({}),
+  limits: z.strictObject(limitsGiven).default({}),
+  modelLimits: ModelLimits.default([]),
   tags: Tags.default([]),
 });
 
-/** Changes to a virtual key: what is left out stays, null takes away; `budgets` replaces them all. */
+/** Changes to a virtual key: what is left out stays, null takes away; `budgets` and `modelLimits` replace them all. */
 export const KeyChange = z.strictObject({
   id: Id,
   name: Name.optional(),
@@ -76,6 +88,7 @@ export const KeyChange = z.strictObject({
   enabled: z.boolean().optional(),
   expiresAt: MomentInput.nullish(),
   budgets: Budgets.optional(),
-  limits: z.strictObject(limits).optional(),
+  limits: z.strictObject(limitsGiven).optional(),
+  modelLimits: ModelLimits.optional(),
   tags: Tags.optional(),
 });

@@ -7,6 +7,7 @@ import { IssuedKey, KeyChange, KeyView, NewKey } from "@/server/api/keys.schema"
 import { adminProcedure, rest, router } from "@/server/api/trpc";
 import { nanoFromUsdText } from "@/server/money";
 import { describeVirtualKey, newVirtualKey } from "@/server/secret";
+import { type ModelLimits, readLimits } from "@/server/state/limits-kinds";
 
 /** Virtual keys: what callers authenticate with. */
 export const keys = router({
@@ -25,12 +26,13 @@ export const keys = router({
     .meta(rest("POST", "/virtual-keys", "Issue a virtual key; its text is in this answer only."))
     .input(NewKey)
     .output(IssuedKey)
-    .mutation(({ ctx, input: { budgets, limits, ...fields } }) =>
+    .mutation(({ ctx, input: { budgets, limits, modelLimits, ...fields } }) =>
       change(ctx, async (tx, note) => {
         if (fields.expiresAt && fields.expiresAt <= new Date()) throw badInput("This moment has passed.", "expiresAt");
         await checkGroup(tx, fields.groupId);
         const key = newVirtualKey();
-        const data = { ...given({ ...fields, ...limits }), ...describeVirtualKey(key), name: fields.name };
+        const ruled = { ...limits, modelLimits: modelLimits.map(storedLimits) };
+        const data = { ...given({ ...fields, ...ruled }), ...describeVirtualKey(key), name: fields.name };
         const { id } = await tx.virtualKey.create({ data, select: { id: true } });
         await setBudgets(tx, id, budgets);
         const view = await findKey(tx, id);
@@ -43,12 +45,12 @@ export const keys = router({
     .meta(rest("PATCH", "/virtual-keys/{id}", "Change a virtual key."))
     .input(KeyChange)
     .output(KeyView)
-    .mutation(({ ctx, input: { id, budgets, limits, ...fields } }) =>
+    .mutation(({ ctx, input: { id, budgets, limits, modelLimits, ...fields } }) =>
       change(ctx, async (tx, note) => {
         const before = await findKey(tx, id);
         refuseManaged("key", before);
         await checkGroup(tx, fields.groupId);
-        const data = given({ ...fields, ...limits });
+        const data = given({ ...fields, ...limits, modelLimits: modelLimits?.map(storedLimits) });
         await tx.virtualKey.update({ where: { id }, data, select: { id: true } });
         if (budgets) await setBudgets(tx, id, budgets);
         const after = await findKey(tx, id);
@@ -103,6 +105,10 @@ export const keys = router({
       }),
     ),
 });
+
+function storedLimits({ model, ...limits }: z.infer<typeof NewKey>["modelLimits"][number]): ModelLimits {
+  return { model, ...readLimits(limits) };
+}
 
 async function checkGroup(tx: Transaction, id: string | null | undefined): Promise<void> {
   if (!id) return;

@@ -21,6 +21,19 @@ test("a group keeps its balance to the nano-dollar", async () => {
   expect(cleared).toMatchObject({ balanceUsd: null, externalId: "ext-1" });
 });
 
+test("a group has limits for all its keys together", async () => {
+  const { groups } = api.as();
+  const limits = { rpm: 1, rph: 2, rpd: 3, tpm: 4, tpd: 5, concurrent: 6 };
+  const { id } = await groups.create({ name: "limited", limits });
+  expect(await groups.update({ id, limits: { tpm: 40, concurrent: null } })).toMatchObject({
+    ...limits,
+    tpm: 40,
+    concurrent: null,
+  });
+  expect(await groups.create({ name: "unlimited" })).toMatchObject({ rpm: null, tpd: null });
+  await refused(groups.update({ id, limits: { rpm: 0 } }), "BAD_REQUEST", "limits.rpm");
+});
+
 test.each(["-1", "1e3", "1.0000000001", "", "abc", "1,5", "12345678901"])("%j is not a balance", async (balanceUsd) => {
   await refused(api.as().groups.create({ name: "no", balanceUsd }), "BAD_REQUEST", "balanceUsd");
 });

@@ -81,6 +81,20 @@ test("a change touches what it names: null takes away, absence keeps", async () 
   expect(cleared).toMatchObject({ group: null, expiresAt: null, rpm: null, tpm: 2, enabled: false });
 });
 
+test("limits are of six kinds, also for some models; a list of those replaces the one before", async () => {
+  const { keys } = api.as();
+  const none = { rpm: null, rph: null, rpd: null, tpm: null, tpd: null, concurrent: null };
+  const limits = { rpm: 1, rph: 2, rpd: 3, tpm: 4, tpd: 5, concurrent: 6 };
+  const { id } = await keys.create({ name: "limited", limits, modelLimits: [{ model: "gpt-*", rpm: 7, tpd: null }] });
+  expect(await keys.get({ id })).toMatchObject({ ...limits, modelLimits: [{ ...none, model: "gpt-*", rpm: 7 }] });
+  const after = await keys.update({ id, limits: { rpd: null }, modelLimits: [{ model: "a", tpm: 1 }] });
+  expect(after).toMatchObject({ ...limits, rpd: null, modelLimits: [{ ...none, model: "a", tpm: 1 }] });
+  expect((await keys.update({ id, name: "limited-2" })).modelLimits).toEqual(after.modelLimits);
+  const twice = [{ model: "a" }, { model: "a" }];
+  await refused(keys.update({ id, modelLimits: twice }), "BAD_REQUEST", "modelLimits");
+  await refused(keys.update({ id, modelLimits: [{ model: "a", rpm: 0 }] }), "BAD_REQUEST", "modelLimits.0.rpm");
+});
+
 test("spend and calls of 30 days come from the rollup", async () => {
   const { keys } = api.as();
   const { id } = await keys.create({ name: "spender" });
