@@ -23,6 +23,11 @@ export const getNamedModel: Endpoint = (inbound) =>
     errorBody,
   );
 
+/** Below `/v1`, where some of Google's SDKs ask too, their header tells which list is meant. */
+export function inEitherForm(usual: Endpoint, other: Endpoint): Endpoint {
+  return (inbound) => (inbound.headers["x-goog-api-key"] === undefined ? usual : other)(inbound);
+}
+
 function named({ id, conduit }: ModelView): Record<string, unknown> {
   const { context_window, max_output_tokens, capabilities } = conduit;
   return {

@@ -9,7 +9,7 @@ import { getKey } from "@/server/gateway/key";
 import { createMessage } from "@/server/gateway/messages";
 import { getModel, listModels } from "@/server/gateway/models";
 import { moderations } from "@/server/gateway/moderations";
-import { getNamedModel, listNamedModels } from "@/server/gateway/named-models";
+import { getNamedModel, inEitherForm, listNamedModels } from "@/server/gateway/named-models";
 import { rerank } from "@/server/gateway/rerank";
 import { createResponse } from "@/server/gateway/responses";
 import { cancelStored, deleteStored, getStored } from "@/server/gateway/responses-stored";
@@ -28,8 +28,8 @@ const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "
   "/v1/moderations": { POST: moderations },
   "/v1/discovery/models": { GET: discoverModels },
   "/v1/discovery/capabilities": { GET: discoverCapabilities },
-  "/v1/models": { GET: listModels },
-  "/v1/models/{id...}": { GET: getModel },
+  "/v1/models": { GET: inEitherForm(listModels, listNamedModels) },
+  "/v1/models/{id...}": { GET: inEitherForm(getModel, getNamedModel), POST: callModel },
   "/v1/key": { GET: getKey },
   "/v1beta/models": { GET: listNamedModels },
   "/v1beta/models/{id...}": { GET: getNamedModel, POST: callModel },

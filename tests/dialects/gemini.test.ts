@@ -199,6 +199,26 @@ describe("requests in the canonical form", () => {
     ]);
   });
 
+  test("turns of the model that follow one another, as clients keep a stream's events, are one", () => {
+    const model = (...parts: object[]) => ({ role: "model", parts });
+    const { messages } = canonical({
+      contents: [
+        { role: "user", parts: [{ text: "Go" }] },
+        model({ text: "Hm.", thought: true }),
+        model({ text: "Hel" }, { text: "lo" }),
+        model({ text: "!" }),
+        model({ functionCall: { id: "a", name: "f" } }),
+      ],
+    }).request;
+    expect(messages).toEqual([
+      { role: "user", content: "Go" },
+      {
+        ...{ role: "assistant", content: "Hello!", reasoning_content: "Hm." },
+        tool_calls: [{ id: "a", type: "function", function: { name: "f", arguments: "{}" } }],
+      },
+    ]);
+  });
+
   test.each([
     [{ contents: [{ role: "bishop", parts: [] }] }, "contents.0.role"],
     [{ contents: [{ parts: [3] }] }, "contents.0.parts.0"],

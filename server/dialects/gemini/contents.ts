@@ -14,7 +14,42 @@ type Message = { role: string; [field: string]: unknown };
 export function messagesOf(contents: unknown, dropped: Set<string>): Message[] {
   const reader = new ContentsReader(dropped);
   const list: readonly unknown[] = Array.isArray(contents) ? contents : [contents];
-  return list.flatMap((content, index) => reader.content(content, index));
+  return together(list.flatMap((content, index) => reader.content(content, index)));
+}
+
+/** Clients that keep a stream's events keep each as a turn of the model's: they are one. */
+function together(messages: readonly Message[]): Message[] {
+  const list: Message[] = [];
+  for (const message of messages) {
+    const last = list.at(-1);
+    if (last?.role === "assistant" && message.role === "assistant") list[list.length - 1] = joined(last, message);
+    else list.push(message);
+  }
+  return list;
+}
+
+function joined(left: Message, right: Message): Message {
+  const both = (name: string): unknown[] => [...listOf(left[name]), ...listOf(right[name])];
+  const [calls, thinking] = [both("tool_calls"), both("thinking_blocks")];
+  const reasoning = `${textOf(left.reasoning_content) ?? ""}${textOf(right.reasoning_content) ?? ""}`;
+  return {
+    role: "assistant",
+    content: contentOf([...partsIn(left.content), ...partsIn(right.content)], calls.length > 0),
+    ...(reasoning && { reasoning_content: reasoning }),
+    ...(thinking.length > 0 && { thinking_blocks: thinking }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+function partsIn(content: unknown): JsonObject[] {
+  const text = textOf(content);
+  return text === undefined ? listOf(content).filter(isRecord) : [{ type: "text", text }];
+}
+
+/** What the model said, as one text unless it holds more than texts. */
+function contentOf(parts: JsonObject[], hasCalls: boolean): string | JsonObject[] | null {
+  if (parts.some(({ type }) => type !== "text")) return parts;
+  return parts.map(({ text }) => String(text)).join("") || (hasCalls ? null : "");
 }
 
 /** The system instruction's text: a content, or a text alone. */
@@ -123,7 +158,7 @@ class ContentsReader {
     }
     return {
       role: "assistant",
-      content: text.length > 0 ? simplest(text) : calls.length > 0 ? null : "",
+      content: contentOf(text, calls.length > 0),
       ...(reasoning && { reasoning_content: reasoning }),
       ...(thinking.length > 0 && { thinking_blocks: thinking }),
       ...(calls.length > 0 && { tool_calls: calls }),
