@@ -146,7 +146,7 @@ export function handle(request: IncomingMessage, response: ServerResponse): void
       return sendWhole(request, response, { status, headers, body });
     })
     .catch((error: unknown) => {
-      log.error({ err: error, url: request.url }, "A request could not be answered.");
+      log.error({ err: error, url: request.url?.split("?")[0] }, "A request could not be answered.");
       response.destroy();
     });
 }
