@@ -23,7 +23,8 @@ import type { ServerSentEvent } from "@/server/wire/sse";
 export const vertex: ProviderType = {
   id: "vertex",
   label: "Google Vertex AI",
-  about: "Gemini and Claude models on Google Cloud, with a service account or the machine's own identity.",
+  about:
+    "Gemini and Claude models on Google Cloud, with a service account or the machine's own identity; options project and location.",
   baseUrl: GLOBAL,
   auth: { scheme: "google" },
   keyOptional: false,
