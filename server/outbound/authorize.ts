@@ -35,7 +35,9 @@ function authorizeClient(
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const client = clientCredential(text);
   if (!client) return withHeader(request, auth.keyHeader, text);
-  return clientToken(client, auth, allowPrivateNetwork).then((token) => withHeader(request, "authorization", `Bearer ${token}`));
+  return clientToken(client, auth, allowPrivateNetwork).then((token) =>
+    withHeader(request, "authorization", `Bearer ${token}`),
+  );
 }
 
 function withHeader(request: UpstreamRequest, name: string, value: string): UpstreamRequest {
