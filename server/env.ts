@@ -30,7 +30,9 @@ const Environment = z.object({
     .int()
     .min(1024)
     .default(32 * 1024 * 1024),
-  CONDUIT_FIRST_BYTE_TIMEOUT_MS: milliseconds(60_000),
+  CONDUIT_FIRST_BYTE_TIMEOUT_MS: milliseconds(10_000),
+  CONDUIT_BREAKERS: z.enum(["on", "off"]).default("on"),
+  CONDUIT_RETRIES: z.coerce.number().int().min(0).max(10).default(2),
   CONDUIT_IDLE_TIMEOUT_MS: milliseconds(60_000),
   CONDUIT_TOTAL_TIMEOUT_MS: milliseconds(600_000),
   CONDUIT_DRAIN_TIMEOUT_MS: milliseconds(30_000),
@@ -79,6 +81,8 @@ export function readEnvironment(source: Record<string, string | undefined>) {
     logLevel: read.CONDUIT_LOG_LEVEL,
     maxBodyBytes: read.CONDUIT_MAX_BODY_BYTES,
     firstByteMs: read.CONDUIT_FIRST_BYTE_TIMEOUT_MS,
+    breakers: read.CONDUIT_BREAKERS === "on",
+    retries: read.CONDUIT_RETRIES,
     idleMs: read.CONDUIT_IDLE_TIMEOUT_MS,
     totalMs: read.CONDUIT_TOTAL_TIMEOUT_MS,
     drainMs: read.CONDUIT_DRAIN_TIMEOUT_MS,

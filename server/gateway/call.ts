@@ -4,10 +4,13 @@ import type { AnswerContext, Dialect } from "@/server/dialects/dialect";
 import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
+import type { Attempt } from "@/server/gateway/trace";
+import type { NanoUsd } from "@/server/money";
 import type { DecodeContext } from "@/server/providers/provider";
 import type { Hold } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
+import type { OpenCall } from "@/server/state/open-calls";
 import type { Usage } from "@/server/wire/usage";
 
 export type Operation = "chat" | "embeddings" | "rerank" | "moderations" | "models" | "key";
@@ -44,6 +47,14 @@ export type Call = {
   requestBytes: number;
   target: CallTarget | undefined;
   attempts: number;
+  /** When the attempt under way began, by the monotonic clock. */
+  attemptTick: number;
+  /** Every attempt so far, in order. */
+  readonly trace: Attempt[];
+  /** What attempts cost that a vendor billed and another one completed, in nano-dollars. */
+  spentBefore: NanoUsd;
+  /** What later turns of the same conversation begin with too; made only where a strategy asks. */
+  conversation: (() => string) | undefined;
   usage: Usage | undefined;
   /** The gateway's own guess, used where the upstream says nothing. */
   estimate: Usage | undefined;
@@ -57,6 +68,7 @@ export type Call = {
   failure: { readonly kind: ErrorKind; readonly message: string } | undefined;
   /** True once the total time is up, to tell that from a caller who left. */
   timedOut: boolean;
+  silence: OpenCall["silence"];
   /** Money that it may spend; settled at the true cost. */
   hold: Hold | undefined;
   /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
@@ -89,6 +101,10 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     requestBytes: 0,
     target: undefined,
     attempts: 0,
+    attemptTick: startedTick,
+    trace: [],
+    spentBefore: 0n,
+    conversation: undefined,
     usage: undefined,
     estimate: undefined,
     finishReason: undefined,
@@ -98,6 +114,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     strict: inbound.headers["x-conduit-strict"] === "true",
     failure: undefined,
     timedOut: false,
+    silence: undefined,
     hold: undefined,
     heldTokens: undefined,
     reservations: [],

@@ -20,18 +20,17 @@ export type Prepare<Prepared extends Encoded> = (type: ProviderType, target: Tar
 
 const MAX_ERROR_BYTES = 1024 * 1024;
 
-/** Sends a call to the first target. Throws a GatewayError that says what kind of failure it was. */
+/** Sends a call to one target. Throws a GatewayError that says what kind of failure it was. */
 export async function dispatch<Prepared extends Encoded>(
   call: Call,
-  targets: readonly CallTarget[],
+  target: CallTarget,
   prepare: Prepare<Prepared>,
 ): Promise<Answer<Prepared>> {
-  const [target] = targets;
-  if (!target) throw new GatewayError("internal", "A model was resolved to no target.");
   const type = providerType(target.provider.type);
   if (!type) throw new GatewayError("upstream_denied", `The provider '${target.provider.name}' is of an unknown type.`);
   call.target = target;
   call.attempts++;
+  call.attemptTick = performance.now();
   const making = prepare(type, addressOf(type, target));
   const prepared = making instanceof Promise ? await making : making;
   noteDropped(call, prepared.dropped);

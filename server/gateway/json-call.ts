@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import type { Dialect } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { admit } from "@/server/gateway/admit";
+import { attempt } from "@/server/gateway/attempts";
 import { authenticate } from "@/server/gateway/authenticate";
 import {
   begin,
@@ -10,11 +11,11 @@ import {
   decodeContext,
   type Operation as OperationName,
 } from "@/server/gateway/call";
-import { dispatch, parseJson } from "@/server/gateway/dispatch";
+import { parseJson } from "@/server/gateway/dispatch";
 import type { Endpoint, Reply } from "@/server/gateway/endpoint";
 import { callHeaders } from "@/server/gateway/headers";
 import { readBody } from "@/server/gateway/read-body";
-import { resolve } from "@/server/gateway/resolve";
+import { plan, type Stage } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import { upstreamError } from "@/server/gateway/upstream-error";
@@ -65,29 +66,37 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const { bytes, value: request } = await readBody(inbound, kind.schema);
       call.requestBytes = bytes.length;
       call.model = request.model;
-      const targets = able(call, resolve(caller, request.model), kind);
+      const stages = able(call, plan(caller, request.model), kind);
+      const targets = stages.flatMap((stage) => stage.targets);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
       if (admitting) await admitting;
-      const { type, prepared, response } = await dispatch(call, targets, (candidate, target) => {
-        const operation = kind.of(candidate);
-        if (!operation) throw unable(call, kind.does);
-        return { ...operation.encode(request, target), operation };
+      return attempt(call, stages, {
+        prepare: (candidate, target) => {
+          const operation = kind.of(candidate);
+          if (!operation) throw unable(call, kind.does);
+          return { ...operation.encode(request, target), operation };
+        },
+        deliver: async ({ type, prepared, response }) => {
+          const received = await readAll(response, MAX_ANSWER_BYTES);
+          return answer(call, { kind, request, type, prepared, bytes: received });
+        },
       });
-      const received = await readAll(response, MAX_ANSWER_BYTES);
-      return answer(call, { kind, request, type, prepared, bytes: received });
     });
 }
 
 /** The targets whose provider type has the operation. Throws `invalid_request` when none has. */
 function able<Request, Response>(
   call: Call,
-  targets: readonly CallTarget[],
+  stages: readonly Stage[],
   kind: JsonCall<Request, Response>,
-): readonly CallTarget[] {
-  const left = targets.filter(({ provider }) => {
+): readonly Stage[] {
+  const has = ({ provider }: CallTarget): boolean => {
     const type = providerType(provider.type);
     return type !== undefined && kind.of(type) !== undefined;
-  });
+  };
+  const left = stages
+    .map((stage) => ({ ...stage, targets: stage.targets.filter(has) }))
+    .filter(({ targets }) => targets.length > 0);
   if (left.length === 0) throw unable(call, kind.does);
   return left;
 }

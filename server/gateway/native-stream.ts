@@ -2,6 +2,7 @@ import { carriesToken } from "@/server/dialects/chat";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
+import { type Progress, progressOf } from "@/server/gateway/progress";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { ProviderType } from "@/server/providers/provider";
@@ -11,9 +12,12 @@ import { isRecord } from "@/server/wire/json";
 import { SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
 import { usageFromChunk } from "@/server/wire/usage";
 
+/** Of a longer answer a continuation is not tried. */
+const MAX_REMEMBERED_BYTES = 4 * 1024 * 1024;
 /** Length of `data: [DONE]` with its line ends. */
 const CLOSING_BYTES = 16;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+const CLOSE_BRACE = 125;
 const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
 
 /**
@@ -31,6 +35,8 @@ export class NativeStream implements Translator {
   #done = false;
   /** Whether each choice that was seen has finished. */
   #choices = new Map<number, boolean>();
+  #passed: Buffer[] = [];
+  #passedBytes = 0;
   #events = 0;
   #bytes = 0;
   /** The smallest event so far: about what an event weighs without text. */
@@ -53,15 +59,32 @@ export class NativeStream implements Translator {
     if (!whole) return undefined;
     // Latin-1 keeps ASCII as it is, and ASCII is all that is looked for.
     const text = whole.toString("latin1");
-    this.#weigh(text);
-    return this.started && this.#call.firstTokenMs !== undefined && !isNotable(text) ? whole : this.#examine(whole);
+    const sound = this.#weigh(text);
+    const plain = sound && this.started && this.#call.firstTokenMs !== undefined && !isNotable(text);
+    const passed = plain ? whole : this.#examine(whole);
+    if (passed) this.#remember(passed);
+    return passed;
   }
 
-  /** Counts events and their bytes, for the estimate where the vendor gives no usage. */
-  #weigh(text: string): void {
+  /** What a continuation by another target would need to know of what the caller has. */
+  #remember(bytes: Buffer): void {
+    this.#passedBytes += bytes.length;
+    if (this.#passedBytes <= MAX_REMEMBERED_BYTES) this.#passed.push(bytes);
+    else this.#passed = [];
+  }
+
+  progress(): Progress | undefined {
+    if (this.#passed.length === 0) return undefined;
+    return progressOf(this.#passed, this.#type);
+  }
+
+  /** Counts events and their bytes, for the estimate where the vendor gives no usage. False where one may be cut off in itself. */
+  #weigh(text: string): boolean {
+    let sound = true;
     for (let at = text.indexOf("data:"); at !== -1; ) {
       const next = text.indexOf("\ndata:", at + 5);
       const size = (next === -1 ? text.length : next) - at;
+      if (!endsWhole(text, at + size)) sound = false;
       // The closing line is no event of the answer.
       if (size > CLOSING_BYTES) {
         this.#events++;
@@ -70,6 +93,7 @@ export class NativeStream implements Translator {
       }
       at = next === -1 ? -1 : next + 1;
     }
+    return sound;
   }
 
   finish(): Buffer | string | undefined {
@@ -144,7 +168,8 @@ export class NativeStream implements Translator {
     const [event] = new SseParser().push(block.subarray(-2).equals(BLANK) ? block : Buffer.concat([block, BLANK]));
     if (!event) return true;
     const data = parseEvent(event.data);
-    if (data === undefined) return true;
+    // No client could read it either: the answer goes on without it.
+    if (data === undefined) return false;
     if (isRecord(data.error)) throw upstreamError(this.#type.classify(errorStatus(data.error), data));
     this.started = true;
     const choices = Array.isArray(data.choices) ? data.choices : [];
@@ -168,13 +193,13 @@ export class NativeStream implements Translator {
 
 const BLANK = Buffer.from("\n\n");
 
-/** A malformed event is passed on and not read. */
+/** Undefined for an event that is malformed. */
 function parseEvent(data: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(data);
     return isRecord(parsed) ? parsed : undefined;
   } catch {
-    // The bytes go to the caller as they came; a stream that is garbled to its end fails for want of a terminal event.
+    // A stream that is garbled to its end fails for want of a terminal event.
     return undefined;
   }
 }
@@ -184,6 +209,13 @@ function errorStatus(error: Record<string, unknown>): number {
   const code = typeof error.code === "string" ? Number(error.code) : error.code;
   const status = typeof error.status === "number" ? error.status : code;
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
+}
+
+/** Whether an event's text ends as an object does. */
+function endsWhole(text: string, end: number): boolean {
+  let last = end - 1;
+  while (text.charCodeAt(last) === 10 || text.charCodeAt(last) === 13) last--;
+  return text.charCodeAt(last) === CLOSE_BRACE;
 }
 
 /** Whether text of whole events may hold a usage, a finish reason, an error or the end. */

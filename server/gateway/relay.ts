@@ -7,6 +7,8 @@ import { callHeaders, streamHeaders } from "@/server/gateway/headers";
 import { NativeEvents } from "@/server/gateway/native-events";
 import { NativeStream } from "@/server/gateway/native-stream";
 import type { PreparedText, Reading } from "@/server/gateway/prepare-text";
+import { rescuer } from "@/server/gateway/rescue";
+import type { Stage } from "@/server/gateway/resolve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import { openStream, type Translator } from "@/server/gateway/stream";
 import type { TextRequest } from "@/server/gateway/text-call";
@@ -20,12 +22,17 @@ import { isRecord } from "@/server/wire/json";
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 /** Brings an upstream's answer to the caller; a whole one is settled here, a stream when it ends. */
-export async function relay(call: Call, request: TextRequest, answer: Answer<PreparedText>): Promise<Reply> {
+export async function relay(
+  call: Call,
+  request: TextRequest,
+  { answer, stages }: { readonly answer: Answer<PreparedText>; readonly stages: readonly Stage[] },
+): Promise<Reply> {
   if (!call.stream) return relayWhole(call, request, answer);
   const { type, response, prepared } = answer;
   const { reading } = prepared;
   if (reading.framing === "sse" && !isEventStream(response.headers["content-type"])) throw await notAStream(answer);
-  const body = await openStream(call, response, translatorFor(call, request, { type, reading }));
+  const translator = translatorFor(call, request, { type, reading });
+  const body = await openStream(call, response, { translator, rescue: rescuer(call, request, stages) });
   const contentType = request.dialect.streamContentType?.(request.located);
   return {
     status: 200,

@@ -10,24 +10,57 @@ export function mayUse(caller: Caller, model: string): boolean {
   );
 }
 
+/** Targets that serve one model. When all of them have failed, the next stage is tried: a model to fall back to. */
+export type Stage = { readonly model: string; readonly strategy: string; readonly targets: readonly CallTarget[] };
+
+/**
+ * The stages of a call, in order: the model itself, then those that its admin named to fall back to, which the key need not name.
+ * Throws as `resolve` does.
+ */
+export function plan(caller: Caller, model: string): readonly Stage[] {
+  const { models } = catalog();
+  const found = models.get(model);
+  const stages: Stage[] = [];
+  const targets = found?.deployments.length === 0 && mayUse(caller, model) ? [] : resolve(caller, model);
+  if (targets.length > 0) stages.push({ model, strategy: found?.strategy ?? "priority", targets });
+  for (const name of found?.fallbacks ?? []) {
+    const fallback = models.get(name);
+    if (!fallback || fallback.deployments.length === 0) continue;
+    stages.push({ model: name, strategy: fallback.strategy, targets: fallback.deployments.map(targetOf) });
+  }
+  if (stages.length === 0) throw notFound(model);
+  return stages;
+}
+
 /**
  * The targets that may serve a model, best first: a configured name, or `provider/model`. Throws one identical
  * `model_not_found` whether the model does not exist or the key may not use it.
  */
 export function resolve(caller: Caller, model: string): readonly CallTarget[] {
   const targets = byName(catalog(), caller, model) ?? byProvider(catalog(), caller, model);
-  if (!targets || targets.length === 0) {
-    throw new GatewayError("model_not_found", `The model '${model}' does not exist or you do not have access to it.`, {
-      param: "model",
-    });
-  }
+  if (!targets || targets.length === 0) throw notFound(model);
   return targets;
+}
+
+function notFound(model: string): GatewayError {
+  return new GatewayError("model_not_found", `The model '${model}' does not exist or you do not have access to it.`, {
+    param: "model",
+  });
+}
+
+/** What a target's health is kept under: its deployment, or the provider's model where none declares it. */
+export function routeId({ deployment, provider, upstreamModel }: CallTarget): string {
+  return deployment?.id ?? `${provider.id}/${upstreamModel}`;
+}
+
+function targetOf(deployment: CatalogDeployment): CallTarget {
+  return toTarget(deployment.provider, deployment.upstreamModel, deployment);
 }
 
 function byName({ models }: Catalog, caller: Caller, name: string): CallTarget[] | undefined {
   const found = models.get(name);
   if (!found || !mayUse(caller, name)) return undefined;
-  return found.deployments.map((deployment) => toTarget(deployment.provider, deployment.upstreamModel, deployment));
+  return found.deployments.map(targetOf);
 }
 
 function byProvider(state: Catalog, caller: Caller, name: string): CallTarget[] | undefined {

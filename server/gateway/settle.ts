@@ -13,8 +13,8 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | u
   const deployment = call.target?.deployment;
   const price = deployment && priceAt(deployment, call.startedAtMs);
   const usage = call.usage ?? call.estimate;
-  if (!usage) return { nano: 0n, price };
-  return price && { nano: costOf(usage, price.rates), price };
+  if (!usage) return { nano: call.spentBefore, price };
+  return price && { nano: costOf(usage, price.rates) + call.spentBefore, price };
 }
 
 /**
@@ -73,6 +73,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
     client_ip: inbound.ip || undefined,
     user_agent: storable(inbound.headers["user-agent"], 300),
     tags: caller.tags.length > 0 ? caller.tags : undefined,
+    trace: call.trace.length > 1 || call.failure ? call.trace : undefined,
     purses: purses.length > 0 ? purses : undefined,
     units: usage.searchUnits === undefined ? undefined : { searchUnits: usage.searchUnits },
     dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,

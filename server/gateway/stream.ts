@@ -1,7 +1,9 @@
+import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import type { Sink, StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
+import type { Progress } from "@/server/gateway/progress";
 import { failureOf, noteFailure } from "@/server/gateway/refuse";
 import { settle } from "@/server/gateway/settle";
 import type { UpstreamResponse } from "@/server/outbound/client";
@@ -18,16 +20,25 @@ export type Translator = {
   push(chunk: Buffer): Uint8Array | string | undefined;
   /** Called after the upstream's last byte; gives what is still to be sent. */
   finish(): Uint8Array | string | undefined;
+  /** What the caller has, where another target could go on from there. */
+  progress?(): Progress | undefined;
   /** What ends a stream that broke off, in the caller's dialect. */
   fail(error: GatewayError): string;
 };
+
+/** Finds another target that goes on where a stream broke off; gives the rest of the stream, or undefined when there is none. */
+export type Rescue = (translator: Translator, error: GatewayError) => Promise<StreamBody | undefined>;
 
 /**
  * Reads an upstream's stream until its first real event, so that nothing is committed before: up to there a failure
  * rejects and another target may serve. The body it gives then writes the rest, ends in an error event if the upstream
  * breaks off, and settles the call.
  */
-export async function openStream(call: Call, response: UpstreamResponse, translator: Translator): Promise<StreamBody> {
+export async function openStream(
+  call: Call,
+  response: UpstreamResponse,
+  { translator, rescue }: { readonly translator: Translator; readonly rescue: Rescue },
+): Promise<StreamBody> {
   let sink: Sink | undefined;
   let broken: unknown;
   const held: (Uint8Array | string)[] = [];
@@ -63,7 +74,16 @@ export async function openStream(call: Call, response: UpstreamResponse, transla
     })
     .then(() => first.resolve());
 
+  call.silence = {
+    untilTick: call.attemptTick + env.firstByteMs,
+    end: () => {
+      broken = new GatewayError("upstream_timeout", "The provider did not begin its answer in time.");
+      response.abort();
+      first.resolve();
+    },
+  };
   await first.promise;
+  call.silence = undefined;
   if (!translator.started && broken !== undefined) throw asStreamError(broken);
 
   return async (given) => {
@@ -71,6 +91,10 @@ export async function openStream(call: Call, response: UpstreamResponse, transla
     given.onDrain(() => response.resume());
     for (const bytes of held.splice(0)) emit(bytes);
     await ended;
+    if (broken !== undefined) {
+      const rest = await rescue(translator, failureOf(call, asStreamError(broken)));
+      if (rest) return rest(given);
+    }
     await close(call, { translator, broken, sink: given });
   };
 }

@@ -1,15 +1,16 @@
 import { chat } from "@/server/dialects/chat";
 import type { Canonical, JsonObject, Located, TextDialect } from "@/server/dialects/dialect";
 import { admit } from "@/server/gateway/admit";
+import { attempt } from "@/server/gateway/attempts";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call } from "@/server/gateway/call";
-import { dispatch } from "@/server/gateway/dispatch";
 import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
 import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
 import { relay } from "@/server/gateway/relay";
-import { resolve } from "@/server/gateway/resolve";
+import { plan } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
+import { conversationOf } from "@/server/gateway/strategy";
 import { spliceJson } from "@/server/wire/splice";
 
 /** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
@@ -52,16 +53,19 @@ export function textEndpoint(dialect: TextDialect): Endpoint {
       const caller = await authenticate(inbound);
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
-      const targets = resolve(caller, call.model ?? "");
+      const stages = plan(caller, call.model ?? "");
+      call.conversation = () => conversationOf(request.bytes);
       const admitting = admit(call, caller, {
         bytes: request.bytes,
         body: request.body,
-        targets,
+        targets: stages.flatMap((stage) => stage.targets),
         limitOutput: (tokens) => request.limitOutput(tokens),
       });
       if (admitting) await admitting;
-      const answer = await dispatch(call, targets, (type, target) => prepareText(call, request, { type, target }));
-      return relay(call, request, answer);
+      return attempt(call, stages, {
+        prepare: (type, target) => prepareText(call, request, { type, target }),
+        deliver: (answer) => relay(call, request, { answer, stages }),
+      });
     });
 }
 

@@ -1,6 +1,7 @@
 import type { StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
+import type { Progress } from "@/server/gateway/progress";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { StreamPiece } from "@/server/providers/provider";
@@ -24,6 +25,10 @@ export class TranslatedStream implements Translator {
   #ways: Ways;
   #parser: FrameParser;
   #ended = false;
+  #text = "";
+  #head: Progress["head"] | undefined;
+  /** Something was sent that cannot be continued. */
+  #bound = false;
 
   constructor(call: Call, ways: Ways) {
     this.#call = call;
@@ -51,6 +56,11 @@ export class TranslatedStream implements Translator {
     return this.#ways.encoder.fail(error);
   }
 
+  progress(): Progress | undefined {
+    if (this.#bound || !this.#head) return undefined;
+    return { text: this.#text, head: this.#head, encoder: this.#ways.encoder };
+  }
+
   #take(piece: StreamPiece): string {
     switch (piece.kind) {
       case "chunk":
@@ -70,7 +80,10 @@ export class TranslatedStream implements Translator {
 
   #takeChunk(chunk: ChatChunk): string {
     this.started = true;
-    for (const { delta, finish_reason } of chunk.choices) {
+    this.#head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
+    for (const { index, delta, finish_reason } of chunk.choices) {
+      if (index > 0 || delta.tool_calls?.length || finish_reason) this.#bound = true;
+      this.#text += delta.content ?? "";
       if (finish_reason) this.#call.finishReason = finish_reason;
       if (
         delta.content ||

@@ -17,7 +17,7 @@ export function upstreamError(classified: Classified, status?: number, headers?:
       param,
       status: status && status >= 400 && status < 500 ? status : undefined,
     }),
-    retryAfterSeconds: retryAfter(headers),
+    retryAfterSeconds: classified.retryAfterSeconds ?? retryAfter(headers),
   });
 }
 

@@ -98,6 +98,8 @@ export type NativeChat = Native & {
   readonly streamUsage: boolean;
   /** The extensions that the upstream understands, where it refuses fields that it does not know; absent = it takes any field. */
   readonly keeps?: readonly Extension[];
+  /** As in a translated chat: whether the model goes on from an assistant's message that ends the conversation. */
+  readonly continues?: (target: Target) => boolean;
 };
 
 /** Chat at an upstream with a dialect of its own. */
@@ -113,6 +115,8 @@ export type TranslatedChat = {
   readonly framing?: Framing;
   /** Whether the upstream can fetch a file or image at this http(s) URL itself; where it is false the bytes are put in its place. Absent = it can. */
   readonly fetchesUrl?: (url: string) => boolean;
+  /** Whether the model goes on from an assistant's message that ends the conversation, rather than answer it. Absent = it does not. */
+  readonly continues?: (target: Target) => boolean;
 };
 
 export type { Framing };

@@ -2,7 +2,13 @@ import type { Cancel } from "@/server/cancel";
 import { singleton } from "@/server/singleton";
 
 /** A call under way: how to stop it, and when its time is up (monotonic milliseconds). */
-export type OpenCall = { readonly cancel: Cancel; readonly untilTick: number; timedOut: boolean };
+export type OpenCall = {
+  readonly cancel: Cancel;
+  readonly untilTick: number;
+  timedOut: boolean;
+  /** While an attempt waits for its first event: by when it must have come, and what ends the attempt otherwise. */
+  silence: { readonly untilTick: number; readonly end: () => void } | undefined;
+};
 
 /** One look at all calls is cheaper than a timer for each; a limit is kept to this much. */
 const LOOK_MS = 100;
@@ -45,6 +51,11 @@ function cancelLateCalls(): void {
   }
   const now = performance.now();
   for (const call of held.calls) {
+    const { silence } = call;
+    if (silence && now >= silence.untilTick) {
+      call.silence = undefined;
+      silence.end();
+    }
     if (now < call.untilTick) continue;
     call.timedOut = true;
     call.cancel.abort();

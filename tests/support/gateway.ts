@@ -82,6 +82,9 @@ export async function launch({ mount, databaseUrl, config, env = {}, dataDir }: 
       DATABASE_URL: databaseUrl,
       CONDUIT_DATA_DIR: dataDir ?? join(folder, "data"),
       CONDUIT_LOG_LEVEL: "debug",
+      // What one test does to a vendor must not decide what the next one sees; failover has tests of its own.
+      CONDUIT_RETRIES: "0",
+      CONDUIT_BREAKERS: "off",
       // The dashboard takes a second to load and answers no call; where it matters a test asks for it.
       ...(mount === "server" && { CONDUIT_ROLE: "gateway" }),
       ...(config && { CONDUIT_CONFIG: configPath }),

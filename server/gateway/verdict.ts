@@ -1,0 +1,46 @@
+import type { GatewayError } from "@/server/errors";
+
+/**
+ * What to do after a failed attempt:
+ * - `again`: this target may serve after a pause, and so may others.
+ * - `elsewhere`: others may, this one not within this call.
+ * - `other-key`: the target may with another of its provider's keys.
+ * - `larger`: only a target with a larger context window may.
+ * - `final`: the caller's to mend; no target would do better.
+ */
+export type Verdict = "again" | "elsewhere" | "other-key" | "larger" | "final";
+
+const TOO_LONG =
+  /context (?:length|window)|maximum context|(?:prompt|input|request) is too long|too many (?:input )?tokens|exceeds? the (?:maximum|limit of) .*tokens/i;
+const POLICY = /content.?(?:policy|filter|management)|safety system|moderation|responsible ai/i;
+
+/** What a failure means for the attempts that are left. */
+export function verdictOf(error: GatewayError): Verdict {
+  switch (error.kind) {
+    case "upstream_unavailable":
+    case "upstream_garbled":
+      return "again";
+    case "upstream_rate_limited":
+      return "other-key";
+    case "upstream_denied":
+      return "other-key";
+    // A route that was silent once is not waited for a second time.
+    case "upstream_timeout":
+      return "elsewhere";
+    case "upstream_rejected":
+      return rejection(error);
+    // What this target cannot take, another may.
+    case "invalid_request":
+      return "elsewhere";
+    default:
+      return "final";
+  }
+}
+
+function rejection({ code, message, status }: GatewayError): Verdict {
+  if (code === "context_length_exceeded" || code === "string_above_max_length" || TOO_LONG.test(message))
+    return "larger";
+  if ((code !== null && POLICY.test(code)) || POLICY.test(message)) return "final";
+  // The vendor does not know the model or the path: the operator's mistake, which other targets do not share.
+  return status === 404 || status === 405 ? "elsewhere" : "final";
+}
