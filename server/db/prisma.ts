@@ -12,7 +12,7 @@ export function prisma() {
     pool.on("connect", oneQueryAtATime);
     const client = new PrismaClient({
       adapter: new PrismaPg(pool, { disposeExternalPool: true }),
-      omit: { providerKey: { sealed: true }, virtualKey: { hash: true } },
+      omit: { providerKey: { sealed: true }, virtualKey: { hash: true }, webhook: { sealed: true } },
     });
     onDatabaseClose(() => client.$disconnect());
     return client;
