@@ -1,14 +1,41 @@
 import type { Admin } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
+import type { ResultRow, Run } from "@/server/db/run";
 
 /** The database inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
 
 /** What an audit entry says. `detail` must hold no secret. */
 export type AuditNote = {
-  action: "create" | "update" | "delete" | "rotate" | "set-price" | "clear-price" | "dismiss";
-  noun: "provider" | "provider-key" | "model" | "deployment" | "group" | "virtual-key" | "setup";
+  action:
+    | "create"
+    | "update"
+    | "delete"
+    | "rotate"
+    | "set-price"
+    | "clear-price"
+    | "dismiss"
+    | "reset"
+    | "refund"
+    | "rerate"
+    | "import"
+    | "refresh";
+  noun:
+    | "provider"
+    | "provider-key"
+    | "model"
+    | "deployment"
+    | "group"
+    | "virtual-key"
+    | "setup"
+    | "budget"
+    | "transaction"
+    | "call"
+    | "ledger"
+    | "price"
+    | "webhook"
+    | "money-setting";
   object?: { id: string; name?: string };
   detail?: Prisma.InputJsonObject;
 };
@@ -36,9 +63,18 @@ export function change<T>(
   return prisma().$transaction(run, { timeout: timeoutMs });
 }
 
+/** Statements inside a transaction, for what is done in SQL. */
+export function runIn(tx: Transaction): Run {
+  return <Row extends ResultRow>(text: string, values: readonly unknown[]) =>
+    tx.$queryRawUnsafe<Row[]>(text, ...values);
+}
+
 /** Reads several things as they were at one moment. */
-export function snapshot<T>(read: (tx: Transaction) => Promise<T>): Promise<T> {
-  return prisma().$transaction(read, { isolationLevel: "RepeatableRead" });
+export function snapshot<T>(
+  read: (tx: Transaction) => Promise<T>,
+  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+): Promise<T> {
+  return prisma().$transaction(read, { isolationLevel: "RepeatableRead", timeout: timeoutMs });
 }
 
 /** The fields that differ between two views of an object, as an audit entry's detail. Views hold no secrets. */

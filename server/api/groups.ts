@@ -1,22 +1,28 @@
 import { z } from "zod";
-import { change, difference, given, snapshot } from "@/server/api/change";
-import { conflict, notFound, refuseManaged } from "@/server/api/errors";
+import { change, difference, given, runIn, snapshot, type Transaction } from "@/server/api/change";
+import { conflict, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
-import { GroupChange, GroupView, NewGroup } from "@/server/api/groups.schema";
-import { adminProcedure, rest, router } from "@/server/api/trpc";
-import type { Prisma } from "@/server/db/generated/client";
-import { prisma } from "@/server/db/prisma";
-import { nanoFromUsdText, usdText } from "@/server/money";
+import { addTransaction, transactionsOf } from "@/server/api/group-transactions";
+import { allGroups, findGroup, groupFacts } from "@/server/api/group-view";
+import {
+  GroupChange,
+  GroupView,
+  NewGroup,
+  NewTransaction,
+  TransactionFilter,
+  TransactionPage,
+  TransactionView,
+} from "@/server/api/groups.schema";
+import { type Admin, adminProcedure, rest, router } from "@/server/api/trpc";
+import { nanoFromUsdText } from "@/server/money";
+import { setBalance } from "@/server/state/balances";
 
 /** Teams or tenants that own virtual keys. */
 export const groups = router({
   list: adminProcedure
     .meta(rest("GET", "/groups", "List the groups."))
     .output(z.array(GroupView))
-    .query(async () => {
-      const rows = await prisma().group.findMany({ select: groupColumns, orderBy: { name: "asc" } });
-      return rows.map(groupView);
-    }),
+    .query(() => snapshot(allGroups)),
 
   get: adminProcedure
     .meta(rest("GET", "/groups/{id}", "Read a group."))
@@ -30,9 +36,10 @@ export const groups = router({
     .output(GroupView)
     .mutation(({ ctx, input: { balanceUsd, limits, ...fields } }) =>
       change(ctx, async (tx, note) => {
-        const data = given({ ...fields, ...limits, balanceNano: nano(balanceUsd) });
-        const row = await tx.group.create({ data: { ...data, name: fields.name }, select: groupColumns });
-        const view = groupView(row);
+        const data = { ...given({ ...fields, ...limits }), name: fields.name };
+        const { id } = await tx.group.create({ data, select: { id: true } });
+        await changeBalance(tx, ctx, { id, balanceUsd, kind: "credit", reason: "Opening balance." });
+        const view = await findGroup(tx, id);
         await note({ action: "create", noun: "group", object: view, detail: difference({}, groupFacts(view)) });
         return view;
       }),
@@ -46,8 +53,9 @@ export const groups = router({
       change(ctx, async (tx, note) => {
         const before = await findGroup(tx, id);
         refuseManaged("group", before);
-        const data = given({ ...fields, ...limits, balanceNano: nano(balanceUsd) });
-        const after = groupView(await tx.group.update({ where: { id }, data, select: groupColumns }));
+        await tx.group.update({ where: { id }, data: given({ ...fields, ...limits }), select: { id: true } });
+        await changeBalance(tx, ctx, { id, balanceUsd, kind: "adjustment", reason: "Balance set by hand." });
+        const after = await findGroup(tx, id);
         await note({
           action: "update",
           noun: "group",
@@ -75,43 +83,34 @@ export const groups = router({
         return { id, deleted: true as const };
       }),
     ),
+
+  transactions: adminProcedure
+    .meta(rest("GET", "/groups/{id}/transactions", "List what moved a group's balance beside its calls, newest first."))
+    .input(TransactionFilter)
+    .output(TransactionPage)
+    .query(({ input }) => transactionsOf(input)),
+
+  addTransaction: adminProcedure
+    .meta(rest("POST", "/groups/{id}/transactions", "Credit or debit a group's balance."))
+    .input(NewTransaction)
+    .output(TransactionView)
+    .mutation(({ ctx, input }) => addTransaction(ctx, input)),
 });
 
-const groupColumns = {
-  id: true,
-  name: true,
-  externalId: true,
-  balanceNano: true,
-  enabled: true,
-  rpm: true,
-  rph: true,
-  rpd: true,
-  tpm: true,
-  tpd: true,
-  concurrent: true,
-  managed: true,
-  createdAt: true,
-  _count: { select: { keys: true } },
-} satisfies Prisma.GroupSelect;
+type BalanceChange = {
+  readonly id: string;
+  /** Undefined = stays as it is, null = none. */
+  readonly balanceUsd: string | null | undefined;
+  readonly kind: "credit" | "adjustment";
+  readonly reason: string;
+};
 
-type GroupRow = Prisma.GroupGetPayload<{ select: typeof groupColumns }>;
-
-function groupView({ balanceNano, _count, ...row }: GroupRow): z.infer<typeof GroupView> {
-  return { ...row, balanceUsd: balanceNano === null ? null : usdText(balanceNano), keys: _count.keys };
-}
-
-function groupFacts(view: z.infer<typeof GroupView>): Record<string, unknown> {
-  const { name, externalId, balanceUsd, enabled, rpm, rph, rpd, tpm, tpd, concurrent } = view;
-  return { name, externalId, balanceUsd, enabled, rpm, rph, rpd, tpm, tpd, concurrent };
-}
-
-async function findGroup(db: Pick<Prisma.TransactionClient, "group">, id: string): Promise<z.infer<typeof GroupView>> {
-  const row = await db.group.findUnique({ where: { id }, select: groupColumns });
-  if (!row) throw notFound("group");
-  return groupView(row);
-}
-
-/** Undefined = not given, null = none. */
-function nano(usd: string | null | undefined): bigint | null | undefined {
-  return typeof usd === "string" ? nanoFromUsdText(usd) : usd;
+async function changeBalance(
+  tx: Transaction,
+  ctx: Admin,
+  { id, balanceUsd, kind, reason }: BalanceChange,
+): Promise<void> {
+  if (balanceUsd === undefined) return;
+  const wanted = balanceUsd === null ? null : nanoFromUsdText(balanceUsd);
+  await setBalance(runIn(tx), wanted, { groupId: id, kind, reason, actor: ctx.actor });
 }

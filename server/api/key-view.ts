@@ -5,6 +5,13 @@ import type { Prisma } from "@/server/db/generated/client";
 import { usdText } from "@/server/money";
 import { readModelLimits } from "@/server/state/limits-kinds";
 
+/** The budgets that are shown and changed with their key; rolling, soft and partial ones stand for themselves. */
+export const plainBudget = {
+  period: { not: "hours" },
+  models: { isEmpty: true },
+  soft: false,
+} satisfies Prisma.BudgetWhereInput;
+
 /** The columns of a virtual key that are ever read here; its hash is not among them. */
 const keyColumns = {
   id: true,
@@ -26,7 +33,11 @@ const keyColumns = {
   createdAt: true,
   lastUsedAt: true,
   group: { select: { id: true, name: true } },
-  budgets: { select: { id: true, period: true, limitNano: true }, orderBy: { createdAt: "asc" } },
+  budgets: {
+    select: { id: true, period: true, limitNano: true },
+    where: plainBudget,
+    orderBy: { createdAt: "asc" },
+  },
 } satisfies Prisma.VirtualKeySelect;
 
 type KeyRow = Prisma.VirtualKeyGetPayload<{ select: typeof keyColumns }>;

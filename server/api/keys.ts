@@ -2,7 +2,7 @@ import { z } from "zod";
 import { change, difference, given, snapshot, type Transaction } from "@/server/api/change";
 import { badInput, notFound, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
-import { allKeys, findKey, keyFacts } from "@/server/api/key-view";
+import { allKeys, findKey, keyFacts, plainBudget } from "@/server/api/key-view";
 import { IssuedKey, KeyChange, KeyView, NewKey } from "@/server/api/keys.schema";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
 import { nanoFromUsdText } from "@/server/money";
@@ -118,13 +118,12 @@ async function checkGroup(tx: Transaction, id: string | null | undefined): Promi
 
 /** Makes a key's budgets these; one whose period stays keeps its id. */
 async function setBudgets(tx: Transaction, keyId: string, budgets: z.infer<typeof NewKey>["budgets"]): Promise<void> {
-  // Those for some models alone, and rolling ones, have a page of their own.
-  const others = { notIn: [...budgets.map((budget) => budget.period), "hours"] };
-  await tx.budget.deleteMany({ where: { keyId, period: others, models: { isEmpty: true } } });
+  const periods = budgets.map(({ period }) => period);
+  await tx.budget.deleteMany({ where: { AND: [plainBudget, { keyId, period: { notIn: periods } }] } });
   for (const { period, limitUsd } of budgets) {
     const limitNano = nanoFromUsdText(limitUsd);
-    const plain = { keyId, period, models: { isEmpty: true } };
-    const { count } = await tx.budget.updateMany({ where: plain, data: { limitNano } });
+    const same = { AND: [plainBudget, { keyId, period }] };
+    const { count } = await tx.budget.updateMany({ where: same, data: { limitNano } });
     if (count === 0) await tx.budget.create({ data: { keyId, period, limitNano }, select: { id: true } });
   }
 }

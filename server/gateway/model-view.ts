@@ -79,9 +79,10 @@ function pricesOf(price: CatalogPrice): PricesView {
   const known = texts.get(price);
   if (known) return known;
   const { rates } = price;
-  const above = Object.values(rates).flatMap((rate) =>
-    typeof rate === "object" ? rate.tiers.map((tier) => tier.above) : [],
-  );
+  const above = classes.flatMap(([name]) => {
+    const rate = rates[name];
+    return typeof rate === "object" ? rate.tiers.map((tier) => tier.above) : [];
+  });
   const tiers = [...new Set(above)]
     .sort((left, right) => left - right)
     .map((tokens) => ({ above_input_tokens: tokens, per_million_tokens: perMillion(rates, tokens + 1) }));

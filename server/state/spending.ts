@@ -1,42 +1,53 @@
 import { query } from "@/server/db/sql";
-import type { Caller } from "@/server/state/callers";
+import type { NanoUsd } from "@/server/money";
+import { type Period, type Window, windowAt } from "@/server/state/budget-window";
 
-/** The current calendar period in UTC: its first moment (null = from the beginning) and when the next begins. */
-export function periodBounds(period: string, now: Date): { from: Date | null; resetsAt: Date | null } {
-  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
-  switch (period) {
-    case "day":
-      return { from: utc(year, month, day), resetsAt: utc(year, month, day + 1) };
-    case "week": {
-      // Weeks begin on Monday, as ISO 8601 has it.
-      const monday = day - ((now.getUTCDay() + 6) % 7);
-      return { from: utc(year, month, monday), resetsAt: utc(year, month, monday + 7) };
-    }
-    case "month":
-      return { from: utc(year, month, 1), resetsAt: utc(year, month + 1, 1) };
-    case "year":
-      return { from: utc(year, 0, 1), resetsAt: utc(year + 1, 0, 1) };
-    default:
-      return { from: null, resetsAt: null };
-  }
-}
+/** How a budget stands in its current window. */
+export type Standing = {
+  readonly window: Window;
+  /** With a temporary increase that holds. */
+  readonly limitNano: NanoUsd;
+  readonly spentNano: NanoUsd;
+  /** Leased by processes, for calls under way and those to come. */
+  readonly reservedNano: NanoUsd;
+};
 
-/** What a key, or every key of its group, spent in a period, in nano-dollars, by the hourly rollup. */
-export async function spentBy(
-  caller: Caller,
-  owner: "key" | "group",
-  period: string,
-): Promise<{ spentNano: bigint; resetsAt: Date | null }> {
-  const { from, resetsAt } = periodBounds(period, new Date());
-  const whose =
-    owner === "key" ? "key_id = $1" : "key_id IN (SELECT id::text FROM virtual_key WHERE group_id::text = $1)";
-  const [row] = await query<{ spent: string }>(
-    `SELECT coalesce(sum(cost_nano), 0)::text AS spent FROM call_rollup WHERE ${whose} AND hour >= coalesce($2, '-infinity'::timestamptz)`,
-    [owner === "key" ? caller.keyId : caller.groupId, from],
+type Row = { id: string; limit_nano: string; spent: string; leased: string };
+
+/** The standing of budgets at a moment, by id; those that are gone are left out. */
+export async function standingsOf(
+  budgets: readonly (Period & { readonly id: string })[],
+  nowMs: number,
+): Promise<Map<string, Standing>> {
+  if (budgets.length === 0) return new Map();
+  const windows = new Map(budgets.map((budget) => [budget.id, windowAt(budget, nowMs)]));
+  const asked = [...windows].map(([id, { sinceMs }]) => ({ id, since: new Date(sinceMs) }));
+  const rows = await query<Row>(
+    `SELECT budget.id, (budget.limit_nano + CASE WHEN budget.increase_until > $2 THEN budget.increase_nano ELSE 0 END)::text AS limit_nano,
+            coalesce(sum(purse.spent_nano), 0)::text AS spent, coalesce(sum(purse.leased_nano), 0)::text AS leased
+       FROM json_to_recordset($1::json) AS asked(id uuid, since timestamptz)
+       JOIN budget ON budget.id = asked.id
+       LEFT JOIN purse ON purse.budget_id = budget.id AND purse.starts_at >= asked.since
+      GROUP BY budget.id`,
+    [JSON.stringify(asked), new Date(nowMs)],
   );
-  return { spentNano: BigInt(row?.spent ?? 0), resetsAt };
+  return new Map(
+    rows.flatMap((row): [string, Standing][] => {
+      const window = windows.get(row.id);
+      if (!window) return [];
+      const { limit_nano, spent, leased } = row;
+      return [
+        [row.id, { window, limitNano: BigInt(limit_nano), spentNano: BigInt(spent), reservedNano: BigInt(leased) }],
+      ];
+    }),
+  );
 }
 
-function utc(year: number, month: number, day: number): Date {
-  return new Date(Date.UTC(year, month, day));
+/** What calls spent of a group's balance, and what processes hold of the rest. */
+export async function groupSpending(groupId: string): Promise<{ spentNano: NanoUsd; reservedNano: NanoUsd }> {
+  const [row] = await query<{ spent: string; leased: string }>(
+    "SELECT spent_nano::text AS spent, leased_nano::text AS leased FROM purse WHERE group_id = $1",
+    [groupId],
+  );
+  return { spentNano: BigInt(row?.spent ?? 0), reservedNano: BigInt(row?.leased ?? 0) };
 }
