@@ -1,16 +1,25 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { GatewayError } from "@/server/errors";
 import { affordableTokens, type Bound, boundOf, costBound, USUAL_OUTPUT_TOKENS } from "@/server/gateway/bound";
 import type { Call, CallTarget } from "@/server/gateway/call";
+import { tokensOfBytes } from "@/server/gateway/estimate";
+import { limitRefusal } from "@/server/gateway/limit-refusal";
 import { affordable, hold, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
-import { occupy, release } from "@/server/state/concurrency";
+import { priceAt } from "@/server/state/catalog";
 import { refuseWithoutJournal } from "@/server/state/journal";
+import { type Limited, reserveLimits } from "@/server/state/limits";
+import { refuseUnpriced } from "@/server/state/unpriced";
+
+/** Tokens of an answer that limits reckon with where the caller set no limit, and the most that they do. */
+const ESTIMATED_ANSWER = 512;
+const LONGEST_ESTIMATE = 4_096;
 
 /** A request as far as its admission looks at it. */
 export type Asking = {
   readonly bytes: Buffer;
   readonly body: JsonObject;
+  /** Tokens that come into the prompt beside those of the request's own bytes. */
+  readonly besideTokens?: number | undefined;
   readonly targets: readonly CallTarget[];
   /** Sets a limit on the answer's tokens in the request; absent where an answer has none. */
   readonly limitOutput?: (tokens: number) => void;
@@ -23,27 +32,47 @@ export type Asking = {
  */
 export function admit(call: Call, caller: Caller, asking: Asking): Promise<void> | undefined {
   refuseWithoutJournal();
-  enter(call, caller);
+  const { targets } = asking;
+  const priced = targets.some(({ deployment }) => deployment && priceAt(deployment, call.startedAtMs));
+  if (!priced) refuseUnpriced(call.model ?? "");
+  const bound = boundOf(asking.bytes, asking.body);
+  const entering = enter(call, caller, estimateOf(bound, asking));
   const purses = pursesOf(caller, call.model ?? "", call.startedAtMs);
-  return purses.length > 0 ? holdMoney(call, purses, asking) : undefined;
+  if (purses.length === 0) return entering;
+  const hold = (): Promise<void> => holdMoney(call, { purses, bound, asking });
+  return entering ? entering.then(hold) : hold();
 }
 
-/** Takes a place among the key's parallel calls: all that a question needs which costs nothing. Throws `rate_limited`. */
-export function enter(call: Call, caller: Caller): void {
-  const { concurrent } = caller.limits;
-  if (!occupy(caller.keyId, concurrent)) {
-    throw new GatewayError("rate_limited", `This key may have ${concurrent} calls under way at the same time.`, {
-      retryAfterSeconds: 1,
-    });
+/** Takes what a call needs of its limits; all that a question needs which costs nothing. Throws `rate_limited`. */
+export function enter(call: Call, caller: Caller, tokens = 0): Promise<void> | undefined {
+  const limiting = reserveLimits(caller, call.model ?? "", tokens, performance.now());
+  if (!(limiting instanceof Promise)) {
+    within(call, limiting);
+    return undefined;
   }
-  call.reservations.push(() => release(caller.keyId));
+  return limiting.then((limited) => within(call, limited));
 }
+
+function within(call: Call, limited: Limited): void {
+  call.limitFacts = limited.facts;
+  if (!limited.admitted) throw limitRefusal(limited.refusedBy);
+  call.limits = limited;
+  call.reservations.push(limited.giveBack);
+}
+
+/** What is reserved of the limits on tokens until the true number is known: the prompt by rule of thumb, and a usual answer. */
+function estimateOf({ askedTokens, answers }: Bound, { bytes, besideTokens = 0, limitOutput }: Asking): number {
+  const answer = limitOutput ? Math.min(askedTokens ?? ESTIMATED_ANSWER, LONGEST_ESTIMATE) * answers : 0;
+  return tokensOfBytes(bytes.length) + besideTokens + answer;
+}
+
+type Holding = { readonly purses: ReturnType<typeof pursesOf>; readonly bound: Bound; readonly asking: Asking };
 
 /** Without a limit of the caller's own the answer is bounded by what is affordable. */
-async function holdMoney(call: Call, purses: ReturnType<typeof pursesOf>, asking: Asking): Promise<void> {
+async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): Promise<void> {
   const { targets, limitOutput } = asking;
   const now = call.startedAtMs;
-  const bound = boundOf(asking.bytes, asking.body);
+  const bound = { ...own, inputTokens: own.inputTokens + (asking.besideTokens ?? 0) };
   let tokens = limitOutput ? (bound.askedTokens ?? USUAL_OUTPUT_TOKENS) : 0;
   let amount = costBound(bound, targets, tokens, now);
   // Nothing is known of what it costs: it is counted as unpriced, and holds nothing.
@@ -56,8 +85,14 @@ async function holdMoney(call: Call, purses: ReturnType<typeof pursesOf>, asking
       amount = costBound(bound, targets, limit, now) ?? 0n;
     }
   }
-  const holding = hold(purses, amount, now);
-  call.hold = holding instanceof Promise ? await holding : holding;
+  try {
+    const holding = hold(purses, amount, now);
+    call.hold = holding instanceof Promise ? await holding : holding;
+  } catch (error) {
+    // For the limits it is as if the call had never come.
+    call.limits?.undo();
+    throw error;
+  }
   call.heldTokens = bound.askedTokens === undefined ? tokens : undefined;
 }
 

@@ -29,7 +29,8 @@ export function boundOf(bytes: Buffer, body: JsonObject): Bound {
   return {
     inputTokens: promptBound(bytes, body),
     askedTokens: askedOutput(body),
-    answers: countOf(body.n) ?? countOf(body.best_of) ?? 1,
+    answers:
+      countOf(body.n) ?? countOf(body.best_of) ?? countOf(nestedOf(body, ["candidateCount", "candidate_count"])) ?? 1,
   };
 }
 
@@ -88,12 +89,17 @@ function promptBound(bytes: Buffer, body: JsonObject): number {
 
 /** The limit on the answer's tokens, by the name that any of the dialects has for it. */
 function askedOutput(body: JsonObject): number | undefined {
-  const generation = body.generationConfig ?? body.generation_config;
-  const nested = typeof generation === "object" && generation !== null ? Object.entries(generation) : [];
-  const own = nested.find(([name]) => name === "maxOutputTokens" || name === "max_output_tokens")?.[1];
+  const own = nestedOf(body, ["maxOutputTokens", "max_output_tokens"]);
   return (
     countOf(body.max_completion_tokens) ?? countOf(body.max_tokens) ?? countOf(body.max_output_tokens) ?? countOf(own)
   );
+}
+
+/** A number of Gemini's settings, which stand in an object of their own. */
+function nestedOf(body: JsonObject, names: readonly string[]): unknown {
+  const settings = body.generationConfig ?? body.generation_config;
+  const fields = typeof settings === "object" && settings !== null ? Object.entries(settings) : [];
+  return fields.find(([name]) => names.includes(name))?.[1];
 }
 
 function countOf(value: unknown): number | undefined {

@@ -10,6 +10,8 @@ import type { DecodeContext } from "@/server/providers/provider";
 import type { Hold } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
+import type { Limited } from "@/server/state/limits";
+import type { LimitFacts } from "@/server/state/limits-facts";
 import type { OpenCall } from "@/server/state/open-calls";
 import type { Usage } from "@/server/wire/usage";
 
@@ -69,6 +71,9 @@ export type Call = {
   /** True once the total time is up, to tell that from a caller who left. */
   timedOut: boolean;
   silence: OpenCall["silence"];
+  /** How the limits that hold for it stand, and what it reserved of them. */
+  limitFacts: LimitFacts | undefined;
+  limits: Extract<Limited, { admitted: true }> | undefined;
   /** Money that it may spend; settled at the true cost. */
   hold: Hold | undefined;
   /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
@@ -115,6 +120,8 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     failure: undefined,
     timedOut: false,
     silence: undefined,
+    limitFacts: undefined,
+    limits: undefined,
     hold: undefined,
     heldTokens: undefined,
     reservations: [],

@@ -79,7 +79,7 @@ async function count(call: Call, { read, answer }: Counting): Promise<Reply> {
   const { model, canonical } = await read(call.inbound);
   call.model = model;
   const targets = resolve(caller, model);
-  enter(call, caller);
+  await enter(call, caller);
   const { request } = canonical();
   const tokens = (await countAtVendor(call, targets, request)) ?? (await estimatePrompt(request));
   const headers = { ...callHeaders(call), "content-type": "application/json" };

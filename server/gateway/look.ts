@@ -3,9 +3,11 @@ import type { Dialect } from "@/server/dialects/dialect";
 import { asGatewayError } from "@/server/errors";
 import { authenticate } from "@/server/gateway/authenticate";
 import type { Inbound, Reply } from "@/server/gateway/endpoint";
+import { limitHeaders } from "@/server/gateway/limit-headers";
 import { errorHeaders } from "@/server/gateway/refuse";
 import { log } from "@/server/log";
 import type { Caller } from "@/server/state/callers";
+import { lookAtLimits } from "@/server/state/limits";
 import { openaiError } from "@/server/wire/error";
 
 /** Answers a question that spends nothing, and so leaves no ledger row: a JSON value for an authenticated caller. */
@@ -20,7 +22,11 @@ export async function look(
     const value = await answer(caller);
     return {
       status: 200,
-      headers: { "x-request-id": requestId, "content-type": "application/json" },
+      headers: {
+        "x-request-id": requestId,
+        ...limitHeaders(await lookAtLimits(caller, "", performance.now())),
+        "content-type": "application/json",
+      },
       body: JSON.stringify(value),
     };
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import type { Seen, StreamEncoder } from "@/server/dialects/dialect";
+import type { JsonObject, Seen, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import type { Translator } from "@/server/gateway/stream";
@@ -13,6 +13,8 @@ type Ways = {
   readonly read: (event: ServerSentEvent) => Seen;
   readonly framing: Framing;
   readonly encoder: () => StreamEncoder;
+  /** Keeps the whole answer for later calls, before its end goes out. */
+  readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };
 
 /**
@@ -26,6 +28,9 @@ export class NativeEvents implements Translator {
   #call: Call;
   #ways: Ways;
   #parser: FrameParser;
+  #answer: JsonObject | undefined;
+  /** The end of the answer, until it is kept. */
+  #last: Buffer[] = [];
   #ended = false;
 
   constructor(call: Call, ways: Ways) {
@@ -40,15 +45,22 @@ export class NativeEvents implements Translator {
       this.#read(event);
       if (this.#ways.framing !== "sse") reframed += sseOf(event);
     }
-    return this.#ways.framing === "sse" ? chunk : reframed || undefined;
+    const out = this.#ways.framing === "sse" ? chunk : reframed || undefined;
+    if (!this.#ways.keep || !this.#answer || out === undefined) return out;
+    this.#last.push(Buffer.from(out));
+    return undefined;
   }
 
-  finish(): undefined {
+  async keep(): Promise<void> {
+    if (this.#answer) await this.#ways.keep?.(this.#answer);
+  }
+
+  finish(): Buffer | undefined {
     if (!this.#ended) {
       throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
     }
     this.#call.usage = this.earlyUsage;
-    return undefined;
+    return this.#last.length > 0 ? Buffer.concat(this.#last) : undefined;
   }
 
   fail(error: GatewayError): string {
@@ -68,6 +80,7 @@ export class NativeEvents implements Translator {
     if (seen.usage) this.earlyUsage = seen.usage;
     if (seen.finishReason) this.#call.finishReason = seen.finishReason;
     if (seen.responseId) this.#call.responseId = seen.responseId;
+    if (seen.answer) this.#answer = seen.answer;
     if (seen.end) this.#ended = true;
     if (!seen.token) return;
     this.producedTokens++;

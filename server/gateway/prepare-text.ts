@@ -23,12 +23,29 @@ export function prepareText(
   request: TextRequest,
   upstream: Upstream,
 ): PreparedText | Promise<PreparedText> {
-  const { type, target } = upstream;
+  const native = nativeOf(request, upstream);
+  const continued = request.kept?.continued;
+  // What it continues lies elsewhere, and goes along.
+  if (continued && !(native && continued.heldBy === call.target?.provider.id))
+    return continued
+      .whole(request.body, native ? "native" : "translated")
+      .then((body) => prepareWhole(call, request.with(body), { ...upstream, native }));
+  return prepareWhole(call, request, { ...upstream, native });
+}
+
+/** The upstream's endpoint for the caller's dialect; chat is looked at apart. */
+function nativeOf({ dialect }: TextRequest, { type, target }: Upstream): Native | undefined {
+  const native = dialect.id === "chat" ? undefined : type.native?.[dialect.id];
+  return native && (native.serves?.(target) ?? true) ? native : undefined;
+}
+
+function prepareWhole(
+  call: Call,
+  request: TextRequest,
+  { type, target, native }: Upstream & { readonly native: Native | undefined },
+): PreparedText | Promise<PreparedText> {
   const { dialect } = request;
-  if (dialect.id !== "chat") {
-    const native = type.native?.[dialect.id];
-    if (native && (native.serves?.(target) ?? true)) return passOn(call, request, { native, target });
-  }
+  if (native) return passOn(call, request, { native, target });
   const { chat } = type;
   if (!chat)
     throw new GatewayError("invalid_request", `The model '${call.model}' does not do chat.`, { param: "model" });

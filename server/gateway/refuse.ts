@@ -56,6 +56,9 @@ export function errorHeaders(error: GatewayError): Record<string, string> {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (error.retryAfterSeconds !== undefined)
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
-  if (error.kind === "budget_exceeded" || error.kind === "upstream_denied") headers["x-should-retry"] = "false";
+  // A request that is larger than a limit is so the next time too.
+  const hopeless = error.kind === "rate_limited" && error.retryAfterSeconds === undefined;
+  if (hopeless || error.kind === "budget_exceeded" || error.kind === "upstream_denied")
+    headers["x-should-retry"] = "false";
   return headers;
 }

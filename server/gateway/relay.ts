@@ -1,3 +1,4 @@
+import type { JsonObject } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { answerContext, type Call, decodeContext } from "@/server/gateway/call";
 import { type Answer, parseJson } from "@/server/gateway/dispatch";
@@ -45,18 +46,21 @@ type Way = { readonly type: ProviderType; readonly reading: Reading };
 
 function translatorFor(call: Call, request: TextRequest, { type, reading }: Way): Translator {
   const { dialect, body, located } = request;
+  const kept = request.kept?.keep;
+  const keep = kept && ((made: JsonObject) => kept(made, reading.kind === "native"));
   const encoder = () => dialect.encodeStream(body, answerContext(call), located);
   if (reading.kind === "decoded")
     return new TranslatedStream(call, {
       ...reading,
       decode: reading.decodeStream(decodeContext(call)),
       encoder: encoder(),
+      keep,
     });
   if (dialect.id === "chat" && reading.framing === "sse") {
     const options = body.stream_options;
     return new NativeStream(call, type, !(isRecord(options) && options.include_usage === true));
   }
-  return new NativeEvents(call, { type, read: dialect.readStream(), framing: reading.framing, encoder });
+  return new NativeEvents(call, { type, read: dialect.readStream(), framing: reading.framing, encoder, keep });
 }
 
 async function relayWhole(call: Call, request: TextRequest, answer: Answer<PreparedText>): Promise<Reply> {
@@ -65,14 +69,17 @@ async function relayWhole(call: Call, request: TextRequest, answer: Answer<Prepa
   const parsed = parseJson(bytes);
   const { reading } = prepared;
   let body: Buffer | string = bytes;
-  if (reading.kind === "native") readNative(call, request, { type, parsed });
+  let made: JsonObject | undefined;
+  if (reading.kind === "native") made = readNative(call, request, { type, parsed });
   else {
     const { completion, usage } = reading.decode(parsed, decodeContext(call));
     call.usage = usage;
     call.finishReason = completion.choices[0]?.finish_reason;
     const about = { usage, body: request.body, context: answerContext(call) };
-    body = JSON.stringify(request.dialect.encodeAnswer(completion, about));
+    made = request.dialect.encodeAnswer(completion, about);
+    body = JSON.stringify(made);
   }
+  if (made) await request.kept?.keep?.(made, reading.kind === "native");
   if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
   const cost = costOfCall(call);
   const settling = settle(call, 200);
@@ -87,11 +94,12 @@ function readNative(
   call: Call,
   { dialect }: TextRequest,
   { type, parsed }: { type: ProviderType; parsed: unknown },
-): void {
+): JsonObject | undefined {
   const seen = dialect.readWhole(parsed);
   if (seen.error) throw upstreamError(type.classify(seen.errorStatus ?? 500, seen.error));
   call.usage = seen.usage;
   call.finishReason = seen.finishReason;
+  return seen.answer;
 }
 
 async function notAStream({ type, response }: Answer): Promise<GatewayError> {

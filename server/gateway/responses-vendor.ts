@@ -40,7 +40,12 @@ export async function askKeeper(stored: StoredResponse, inbound: Inbound, questi
     query: inbound.query,
   });
   const headers = { ...target.headers, ...native.headers?.(target, inbound.headers) };
-  const request = await authorize({ method: question.method, url, headers }, type.auth, provider.keys[0]?.credential);
+  const request = await authorize(
+    { method: question.method, url, headers },
+    type.auth,
+    provider.keys[0]?.credential,
+    provider,
+  );
   const response = await send(request, {
     firstByteMs: env.firstByteMs,
     idleMs: env.idleMs,

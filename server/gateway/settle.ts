@@ -6,6 +6,7 @@ import { settleHold } from "@/server/state/budgets";
 import { type CatalogPrice, priceAt } from "@/server/state/catalog";
 import { addToLedger } from "@/server/state/ledger";
 import { callClosed } from "@/server/state/open-calls";
+import { noteUnpriced } from "@/server/state/unpriced";
 import { inputTokens, noUsage, outputTokens, type Usage } from "@/server/wire/usage";
 
 /** What a call cost, and under which price; undefined when tokens were used and no price is known for them. */
@@ -28,7 +29,9 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
+  call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());
   const cost = costOfCall(call);
+  if (!cost) noteUnpriced(call.model ?? "");
   const purses = call.hold ? settleHold(call.hold, cost?.nano ?? 0n) : [];
   count(call, { status, durationMs, usage, cost: cost?.nano });
   const { target, caller, inbound } = call;

@@ -3,6 +3,7 @@ import { GatewayError, isGatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import type { Sink, StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
+import { holdMore } from "@/server/gateway/hold-more";
 import type { Progress } from "@/server/gateway/progress";
 import { failureOf, noteFailure } from "@/server/gateway/refuse";
 import { settle } from "@/server/gateway/settle";
@@ -18,6 +19,8 @@ export type Translator = {
   /** What the upstream has said of its usage before the end. */
   readonly earlyUsage?: Usage | undefined;
   push(chunk: Buffer): Uint8Array | string | undefined;
+  /** Called after `finish`, where answers are kept for later calls; what `finish` gave is sent when it is done. */
+  keep?(): Promise<void>;
   /** Called after the upstream's last byte; gives what is still to be sent. */
   finish(): Uint8Array | string | undefined;
   /** What the caller has, where another target could go on from there. */
@@ -49,20 +52,28 @@ export async function openStream(
     if (!sink) held.push(bytes);
     else if (!sink.write(bytes)) response.pause();
   };
+  const breakOff = (error: unknown): void => {
+    broken ??= error;
+    response.abort();
+  };
   const ended = response
     .pump((chunk) => {
       if (broken !== undefined) return;
       try {
         emit(translator.push(chunk));
         if (translator.started) first.resolve();
+        if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, breakOff);
       } catch (error) {
         broken = error;
         response.abort();
       }
     })
     .then(
-      () => {
-        if (broken === undefined) emit(translator.finish());
+      async () => {
+        if (broken !== undefined) return;
+        const last = translator.finish();
+        await translator.keep?.();
+        emit(last);
       },
       (error: unknown) => {
         broken ??= error;

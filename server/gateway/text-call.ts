@@ -9,6 +9,7 @@ import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
 import { relay } from "@/server/gateway/relay";
 import { plan } from "@/server/gateway/resolve";
+import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
 import { conversationOf } from "@/server/gateway/strategy";
 import { spliceJson } from "@/server/wire/splice";
@@ -20,6 +21,8 @@ export class TextRequest {
   body: JsonObject;
   readonly stream: boolean;
   readonly located: Located;
+  /** Where answers of its dialect are kept. */
+  kept: Kept | undefined;
   #canonical: Canonical | undefined;
 
   constructor(dialect: TextDialect, read: { bytes: Buffer; body: JsonObject; stream: boolean; located: Located }) {
@@ -28,6 +31,12 @@ export class TextRequest {
     this.body = read.body;
     this.stream = read.stream;
     this.located = read.located;
+  }
+
+  /** The same request with another body, which holds all that it refers to. */
+  with(body: JsonObject): TextRequest {
+    const { dialect, stream, located } = this;
+    return new TextRequest(dialect, { bytes: Buffer.from(JSON.stringify(body)), body, stream, located });
   }
 
   /** In the canonical form, made when it is first asked for. Throws `invalid_request`. */
@@ -47,17 +56,19 @@ export class TextRequest {
 }
 
 /** The endpoint of a dialect in which callers ask for text. */
-export function textEndpoint(dialect: TextDialect): Endpoint {
+export function textEndpoint(dialect: TextDialect, keeping?: Keeping): Endpoint {
   return (inbound) =>
     serve(begin(inbound, "chat", dialect), async (call) => {
       const caller = await authenticate(inbound);
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
+      if (keeping) request.kept = await keeping(call, caller, request.body);
       const stages = plan(caller, call.model ?? "");
       call.conversation = () => conversationOf(request.bytes);
       const admitting = admit(call, caller, {
         bytes: request.bytes,
         body: request.body,
+        besideTokens: request.kept?.continued?.boundTokens,
         targets: stages.flatMap((stage) => stage.targets),
         limitOutput: (tokens) => request.limitOutput(tokens),
       });

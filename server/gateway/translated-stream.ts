@@ -1,4 +1,4 @@
-import type { StreamEncoder } from "@/server/dialects/dialect";
+import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import type { Progress } from "@/server/gateway/progress";
@@ -14,6 +14,8 @@ type Ways = {
   readonly framing: Framing;
   readonly decode: (event: ServerSentEvent) => readonly StreamPiece[];
   readonly encoder: StreamEncoder;
+  /** Keeps the whole answer for later calls, before its end goes out. */
+  readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };
 
 /** Translates an upstream's stream into the caller's dialect through the canonical form, one upstream event at a time. */
@@ -42,6 +44,11 @@ export class TranslatedStream implements Translator {
       for (const piece of this.#ways.decode(event)) out += this.#take(piece);
     }
     return out === "" ? undefined : out;
+  }
+
+  async keep(): Promise<void> {
+    const answer = this.#ways.encoder.answer?.();
+    if (answer) await this.#ways.keep?.(answer);
   }
 
   finish(): string {

@@ -32,7 +32,7 @@ type Purse = {
 };
 
 /** What a call holds: the same amount of every budget that covers it. */
-export type Hold = { amount: NanoUsd; readonly purses: readonly Purse[] };
+export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonly Purse[] };
 
 const BELIEVE_MS = 100;
 
@@ -63,13 +63,14 @@ export function hold(purses: readonly Purse[], amount: NanoUsd, nowMs: number): 
 
 /** Holds more for a call under way; false when that is not to be had. */
 export async function extend(hold: Hold, more: NanoUsd, nowMs: number): Promise<boolean> {
+  if (hold.settled) return false;
   try {
     for (const purse of hold.purses) await ensure(purse, more, nowMs);
   } catch (error) {
     if (error instanceof GatewayError) return false;
     throw error;
   }
-  if (!hold.purses.every((purse) => purse.free >= more)) return false;
+  if (hold.settled || !hold.purses.every((purse) => purse.free >= more)) return false;
   take(hold.purses, more, nowMs);
   hold.amount += more;
   return true;
@@ -77,6 +78,7 @@ export async function extend(hold: Hold, more: NanoUsd, nowMs: number): Promise<
 
 /** Ends a hold at the true cost; gives the ids of the purses that it is spent from, for the ledger row. */
 export function settleHold(hold: Hold, cost: NanoUsd): string[] {
+  hold.settled = true;
   for (const purse of hold.purses) {
     purse.held -= hold.amount;
     purse.free += hold.amount - cost;
@@ -131,7 +133,7 @@ function take(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Hold {
     purse.held += amount;
     purse.usedAtMs = nowMs;
   }
-  return { amount, purses };
+  return { amount, settled: false, purses };
 }
 
 async function holdSlowly(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Promise<Hold> {
