@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { requestBytes } from "@/bench/client";
-import nodeEnv from "@/cli/node-env.json";
-import nodeFlags from "@/cli/node-flags.json";
+import nodeSettings from "@/cli/node-settings.json";
 import { freePort, startTestPostgres, type TestPostgres } from "@/tests/support/postgres";
 
 /** What a call asks for: a whole answer, or a stream of that many content events. */
@@ -58,6 +57,8 @@ export async function startFloor(upstream: System): Promise<System> {
   return started({ name: "bare node:http + undici", port, args: [join(root, ".build/bench/floor.mjs")], env });
 }
 
+const bearer = { authorization: `Bearer ${KEY}` };
+
 export type Mount = "gateway" | "all" | "next";
 const mountNames: Record<Mount, string> = {
   gateway: "server mount, role gateway",
@@ -81,9 +82,11 @@ export async function startConduit(mount: Mount, upstream: System, databaseUrl: 
     "--port",
     String(port),
   ];
-  if (mount !== "next") Object.assign(env, nodeEnv);
-  const args = mount === "next" ? next : [...nodeFlags, join(root, ".build/main.mjs")];
-  return started({ name: mountNames[mount], port, args, env, headers: { authorization: `Bearer ${KEY}` } });
+  if (mount === "next") return started({ name: mountNames.next, port, args: next, env, headers: bearer });
+  const settings = nodeSettings[mount];
+  Object.assign(env, settings.env);
+  const args = [...settings.flags, join(root, ".build/main.mjs")];
+  return started({ name: mountNames[mount], port, args, env, headers: bearer });
 }
 
 /**
@@ -131,9 +134,9 @@ export async function coldStarts(upstream: System, runs: number): Promise<number
   for (let run = 0; run <= runs; run++) {
     const port = await freePort();
     const begun = performance.now();
-    const child = start([...nodeFlags, join(root, ".build/main.mjs")], {
+    const child = start([...nodeSettings.all.flags, join(root, ".build/main.mjs")], {
       ...conduitEnv(port, upstream),
-      ...nodeEnv,
+      ...nodeSettings.all.env,
       CONDUIT_DATA_DIR: dataDir,
       CONDUIT_ROLE: "all",
     });
