@@ -85,6 +85,18 @@ export const Rates = z.object({
 });
 export type Rates = z.infer<typeof Rates>;
 
+/** The rates that are per million tokens. */
+export const tokenRates = [
+  "input",
+  "cachedInput",
+  "cacheWrite",
+  "cacheWrite1h",
+  "output",
+  "reasoning",
+  "audioInput",
+  "audioOutput",
+] as const satisfies readonly (keyof Rates)[];
+
 const Quantity = z.number().min(0).max(1_000_000_000_000);
 
 /** What a call used beside tokens, and what its price depends on; the ledger keeps it as `units`. */

@@ -3,6 +3,7 @@ import type { CallDetail, CallRow } from "@/server/api/calls.schema";
 import type { PriceView } from "@/server/api/deployments.schema";
 import type { Prisma } from "@/server/db/generated/client";
 import { usdText } from "@/server/money";
+import type { Explained } from "@/server/state/explain";
 
 /** The columns that a line in the list of calls is shown from. */
 export const callColumns = {
@@ -52,8 +53,11 @@ export function callRow(row: CallColumns): z.infer<typeof CallRow> {
   };
 }
 
-/** Everything known of a call, with the price that it was billed at. */
-export function callDetail(row: WholeCall, price: z.infer<typeof PriceView> | null): z.infer<typeof CallDetail> {
+type Detail = z.infer<typeof CallDetail>;
+type Explanation = Pick<Detail, "lines" | "adjustments" | "netCostUsd">;
+
+/** Everything known of a call but how its cost came about, with the price that it was billed at. */
+export function callDetail(row: WholeCall, price: z.infer<typeof PriceView> | null): Omit<Detail, keyof Explanation> {
   const { errorMessage, finishReason, groupId, deploymentId, providerId, providerKeyName } = row;
   const { clientIp, userAgent, tags, dropped } = row;
   return {
@@ -61,6 +65,21 @@ export function callDetail(row: WholeCall, price: z.infer<typeof PriceView> | nu
     ...{ errorMessage, finishReason, groupId, deploymentId, providerId, providerKeyName },
     ...{ clientIp, userAgent, tags, dropped, price },
     tokens: tokensOf(row),
+  };
+}
+
+/** How a call's cost came about; nothing where that is not known. */
+export function explanation(explained: Explained | undefined): Explanation {
+  const { lines = [], adjustments = [], netNano = null } = explained ?? {};
+  return {
+    lines: lines.map(({ rateNano, permille, amountNano, ...line }) => ({
+      ...line,
+      rateUsd: usdText(BigInt(rateNano)),
+      factor: permille / 1_000,
+      amountUsd: usdText(amountNano),
+    })),
+    adjustments: adjustments.map(({ deltaNano, ...one }) => ({ ...one, deltaUsd: usdText(deltaNano) })),
+    netCostUsd: netNano === null ? null : usdText(netNano),
   };
 }
 

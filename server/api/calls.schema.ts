@@ -52,6 +52,29 @@ export const CallDetail = CallRow.extend({
     audioOutput: z.number(),
   }),
   price: PriceView.nullable(),
+  /** How the cost came about; the amounts add up to it. `per` of a thing cost `rateUsd`, times `factor`. */
+  lines: z.array(
+    z.object({
+      what: z.string(),
+      quantity: z.number(),
+      per: z.number(),
+      rateUsd: z.string(),
+      factor: z.number(),
+      amountUsd: z.string(),
+    }),
+  ),
+  adjustments: z.array(
+    z.object({
+      id: Id,
+      at: Moment,
+      kind: z.string(),
+      deltaUsd: z.string(),
+      reason: z.string(),
+      actor: z.string(),
+    }),
+  ),
+  /** The cost with all adjustments. */
+  netCostUsd: z.string().nullable(),
 }).meta({ id: "CallDetail" });
 
 /** Which calls to list, newest first. Without `from` the seven days before `to` (now) are searched. */

@@ -1,12 +1,16 @@
 import type { z } from "zod";
-import { callColumns, callDetail, callRow } from "@/server/api/call-view";
+import { callColumns, callDetail, callRow, explanation } from "@/server/api/call-view";
 import { ByCall, ByRequestId, CallDetail, CallFacets, CallFilter, CallPage, CallRow } from "@/server/api/calls.schema";
 import { pageOf, placeOf } from "@/server/api/cursor";
 import { badInput, notFound } from "@/server/api/errors";
+import { refund } from "@/server/api/ledger";
+import { NewRefund, RefundView } from "@/server/api/ledger.schema";
 import { priceColumns, priceView } from "@/server/api/price-view";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
+import { runOnPool } from "@/server/db/run";
+import { explainCall } from "@/server/state/explain";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -35,8 +39,15 @@ export const calls = router({
       if (!row) throw notFound("call");
       const price =
         row.priceId && (await prisma().price.findUnique({ where: { id: row.priceId }, select: priceColumns }));
-      return callDetail(row, price ? priceView(price) : null);
+      const explained = await explainCall(runOnPool, { id, startedAt: row.startedAt });
+      return { ...callDetail(row, price ? priceView(price) : null), ...explanation(explained) };
     }),
+
+  refund: adminProcedure
+    .meta(rest("POST", "/calls/{id}/refund", "Give back what a call cost, once."))
+    .input(NewRefund)
+    .output(RefundView)
+    .mutation(({ ctx, input }) => refund(ctx, input)),
 
   byRequestId: adminProcedure
     .meta(

@@ -54,6 +54,14 @@ export const Weight = z.int("Give a whole number.").min(0).max(1_000_000);
 /** A provider's own name for a model. */
 export const UpstreamModel = z.string().trim().min(1, "Name the provider's model.").max(500);
 
+/** A model's name, or the beginning of names with a star at the end. */
+export const ModelPattern = z
+  .string()
+  .trim()
+  .min(1)
+  .max(401)
+  .regex(/^[^*]*\*?$/, "A star stands at the end only.");
+
 /** A label of at most 60 characters. */
 export const Tag = z.string().trim().min(1).max(60);
 

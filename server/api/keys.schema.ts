@@ -4,6 +4,7 @@ import {
   Id,
   limitsGiven,
   limitsShown,
+  ModelPattern,
   Moment,
   MomentInput,
   Name,
@@ -46,20 +47,13 @@ const Budgets = z
   .array(z.strictObject({ period: BudgetPeriod, limitUsd: Usd }))
   .refine((budgets) => distinct(budgets.map((budget) => budget.period)), "There can be one budget for each period.");
 
-const Pattern = z
-  .string()
-  .trim()
-  .min(1)
-  .max(401)
-  .regex(/^[^*]*\*?$/, "A star stands at the end only.");
-
 const ModelLimits = z
-  .array(z.strictObject({ model: Pattern, ...limitsGiven }))
+  .array(z.strictObject({ model: ModelPattern, ...limitsGiven }))
   .max(100)
   .refine((list) => distinct(list.map(({ model }) => model)), "A model is listed twice.");
 
 const Models = z
-  .array(Pattern)
+  .array(ModelPattern)
   .min(1, "Allow at least one model; * allows every one.")
   .max(500)
   .refine(distinct, "A model is listed twice.");

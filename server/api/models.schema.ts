@@ -34,6 +34,8 @@ export const ModelView = z
     enabled: z.boolean(),
     managed: z.boolean(),
     createdAt: Moment,
+    /** False where calls may go to a deployment whose price is not known: what they cost is then unknown too. */
+    priced: z.boolean(),
     deployments: z.array(DeploymentView),
   })
   .meta({ id: "Model" });

@@ -129,7 +129,9 @@ function modelColumns(now: Date) {
 type ModelRow = Prisma.ModelGetPayload<{ select: ReturnType<typeof modelColumns> }>;
 
 function modelView(row: ModelRow): z.infer<typeof ModelView> {
-  return { ...row, deployments: row.deployments.map(deploymentView) };
+  const deployments = row.deployments.map(deploymentView);
+  const priced = deployments.every(({ enabled, demo, price }) => !enabled || demo || price !== null);
+  return { ...row, deployments, priced };
 }
 
 function modelFacts({

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { PriceView } from "@/server/api/deployments.schema";
 import type { Prisma } from "@/server/db/generated/client";
-import { Rates, usdText } from "@/server/money";
+import { Rates, tokenRates, usdText } from "@/server/money";
 
 /** The columns that a price is shown from. */
 export const priceColumns = {
@@ -27,7 +27,7 @@ export function priceOfRates(rates: Rates) {
     outputPerMillionUsd: perMillion(rates.output),
     cachedInputPerMillionUsd: perMillion(rates.cachedInput),
     cacheWritePerMillionUsd: perMillion(rates.cacheWrite),
-    tiered: Object.values(rates).some((rate) => typeof rate === "object"),
+    tiered: tokenRates.some((name) => typeof rates[name] === "object"),
   };
 }
 

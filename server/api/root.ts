@@ -1,10 +1,15 @@
 import { audit } from "@/server/api/audit";
+import { budgets } from "@/server/api/budgets";
 import { calls } from "@/server/api/calls";
 import { deployments } from "@/server/api/deployments";
 import { groups } from "@/server/api/groups";
 import { keys } from "@/server/api/keys";
+import { ledger } from "@/server/api/ledger";
 import { models } from "@/server/api/models";
+import { moneySettings } from "@/server/api/money-settings";
+import { notifications } from "@/server/api/notifications";
 import { overview } from "@/server/api/overview";
+import { prices } from "@/server/api/prices";
 import { providers, providerTypes } from "@/server/api/providers";
 import { setup } from "@/server/api/setup";
 import { callerFactory, router } from "@/server/api/trpc";
@@ -20,6 +25,11 @@ export const appRouter = router({
   overview,
   providerTypes,
   providers,
+  budgets,
+  ledger,
+  moneySettings,
+  notifications,
+  prices,
   setup,
 });
 

@@ -25,6 +25,7 @@ export const LIBRARY_VERSION = "0.1.8";
  * | `audioInput`   | `input_audio_mtok`      | USD per million |
  * | `audioOutput`  | `output_audio_mtok`     | USD per million |
  * | `request`      | `requests_kcount`       | USD per 1,000   |
+ * | `webSearch`    | `web_searches_kcount`   | USD per 1,000   |
  */
 const tokenKeys = {
   input_mtok: "input",
@@ -42,7 +43,10 @@ const tokenKeys = {
  * and cached audio, which upstreams count among the cached tokens. A model with any other key (images, video, hours,
  * pages …) stays unpriced, because its tokens would be billed too low.
  */
-const harmless = /^(\w+_searches_kcount|cache_audio_read_mtok)$/;
+const harmless = /^(storage_searches_kcount|cache_audio_read_mtok)$/;
+
+/** Transactions that add versions of prices take this lock. */
+export const PRICES_LOCK = "conduit_prices";
 
 /** Rates, and from when on they hold. */
 export type DatedRates = { readonly from: Date; readonly rates: Rates };
@@ -112,6 +116,8 @@ function toRates(prices: ModelPrice): Rates | null {
   for (const [key, price] of Object.entries(prices)) {
     if (price === undefined || harmless.test(key)) continue;
     if (key === "requests_kcount" && typeof price === "number") rates.request = Number(nanoFromUsd(price) / 1_000n);
+    else if (key === "web_searches_kcount" && typeof price === "number")
+      rates.webSearch = Number(nanoFromUsd(price) / 1_000n);
     else if (isTokenKey(key)) rates[tokenKeys[key]] = toRate(price);
     else return null;
   }
@@ -137,13 +143,22 @@ function toRate(price: NonNullable<ModelPrice[string]>): NonNullable<Rates["inpu
 export async function ensureLibraryPrices(): Promise<number> {
   const { checked, wanted } = await readChecked();
   if (checked === wanted) return 0;
+  return addMissingPrices(wanted);
+}
+
+/** As `ensureLibraryPrices`, but everything is looked up again whatever has changed. */
+export async function refreshLibraryPrices(): Promise<number> {
+  return addMissingPrices((await readChecked()).wanted);
+}
+
+async function addMissingPrices(checked: string): Promise<number> {
   const added = await transaction(async (client) => {
     const prices = await missingPrices(client);
     for (const price of prices) await insertPrice(client, price);
-    await rememberChecked(client, wanted);
+    await rememberChecked(client, checked);
     return prices.length;
     // Two processes that start together would both add the same version.
-  }, "conduit_prices");
+  }, PRICES_LOCK);
   if (added > 0) log.info({ added, library: LIBRARY_VERSION }, "Prices were taken from the price library.");
   return added;
 }

@@ -1,9 +1,7 @@
-import type { z } from "zod";
 import { type Run, runInTransaction } from "@/server/db/run";
-import { log } from "@/server/log";
-import { costOf, type NanoUsd, Rates, Units } from "@/server/money";
+import { costOf, type NanoUsd } from "@/server/money";
 import { ADJUSTING, type Adjustment, postAdjustments } from "@/server/state/adjustments";
-import type { Usage } from "@/server/wire/usage";
+import { priceOfRow, type UsageRow, usageColumns, usageOfRow, usedNothing } from "@/server/state/call-rows";
 
 export type Rerating = {
   readonly from: Date;
@@ -87,31 +85,15 @@ type Row = {
   id: string;
   started_at: Date;
   model: string | null;
-  status: number;
-  cost: string | null;
   rerated: string | null;
   refunded: boolean;
-  units: unknown;
   extra: string;
   price_id: string | null;
-  rates: unknown;
-} & { [Class in (typeof classes)[number]]: string };
-
-const classes = [
-  "input_tokens",
-  "cached_input_tokens",
-  "cache_write_tokens",
-  "cache_write_1h_tokens",
-  "audio_input_tokens",
-  "output_tokens",
-  "reasoning_tokens",
-  "audio_output_tokens",
-] as const;
+} & UsageRow;
 
 /** Calls to deployments with the price that holds for them now; attempts before the last that a vendor billed keep their cost. */
 const READ = `
-SELECT call.id, call.started_at, call.model, call.status, call.cost_nano::text AS cost, call.units,
-       ${classes.map((name) => `call.${name}`).join(", ")},
+SELECT call.id, call.started_at, call.model, ${usageColumns},
        (SELECT sum(delta_nano)::text FROM adjustment WHERE call_id = call.id AND kind = 'rerate') AS rerated,
        EXISTS (SELECT FROM adjustment WHERE call_id = call.id AND kind = 'refund') AS refunded,
        (SELECT coalesce(sum((attempt->>'cost_nano')::bigint), 0)::text
@@ -120,19 +102,16 @@ SELECT call.id, call.started_at, call.model, call.status, call.cost_nano::text A
   FROM call LEFT JOIN LATERAL (
     SELECT id, rates FROM price WHERE deployment_id = call.deployment_id AND effective_from <= call.started_at ORDER BY version DESC LIMIT 1
   ) AS price ON true
- WHERE (call.started_at, call.id) > ($1::timestamptz, $2::uuid) AND call.started_at < $3::timestamptz AND call.deployment_id IS NOT NULL
+ WHERE call.started_at >= $1::timestamptz AND (call.started_at, call.id) > ($1::timestamptz, $2::uuid) AND call.started_at < $3::timestamptz AND call.deployment_id IS NOT NULL
    AND call.saved_nano IS NULL AND ($4::text IS NULL OR call.model = $4)
  ORDER BY call.started_at, call.id LIMIT $5`;
 
 function outcomeOf(row: Row): Outcome {
   if (row.refunded) return { kind: "refunded" };
-  const used = classes.some((name) => row[name] !== "0") || row.units !== null;
-  // Nothing is known to have been used: a refusal, or an attempt that failed.
-  if (!used && (row.cost === null ? row.status >= 400 : row.cost === "0")) return { kind: "same" };
-  const rates = readable(Rates, row.rates, row.price_id);
-  const units = row.units === null ? undefined : readable(Units, row.units, row.id);
+  if (usedNothing(row)) return { kind: "same" };
+  const { rates, units } = priceOfRow(row);
   if (!rates || row.price_id === null) return { kind: row.cost === null && row.rerated === null ? "unpriced" : "same" };
-  const cost = costOf(usageOf(row, units), rates, units) + BigInt(row.extra);
+  const cost = costOf(usageOfRow(row, units), rates, units) + BigInt(row.extra);
   const deltaNano = cost - BigInt(row.cost ?? 0) - BigInt(row.rerated ?? 0);
   const firstPrice = row.cost === null && row.rerated === null;
   if (deltaNano === 0n && !firstPrice) return { kind: "same" };
@@ -141,26 +120,4 @@ function outcomeOf(row: Row): Outcome {
     model: row.model ?? "",
     adjustment: { callId: row.id, callStartedAt: row.started_at, deltaNano, priceId: row.price_id, firstPrice },
   };
-}
-
-function usageOf(row: Row, { searchUnits, webSearches }: Units = {}): Usage {
-  return {
-    input: Number(row.input_tokens),
-    cachedInput: Number(row.cached_input_tokens),
-    cacheWrite: Number(row.cache_write_tokens),
-    cacheWrite1h: Number(row.cache_write_1h_tokens),
-    audioInput: Number(row.audio_input_tokens),
-    output: Number(row.output_tokens),
-    reasoning: Number(row.reasoning_tokens),
-    audioOutput: Number(row.audio_output_tokens),
-    ...(searchUnits !== undefined && { searchUnits }),
-    ...(webSearches !== undefined && { webSearches }),
-  };
-}
-
-function readable<T extends z.ZodType>(schema: T, value: unknown, id: string | null): z.infer<T> | undefined {
-  if (value === null) return undefined;
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) log.error({ id }, "A stored price or quantity cannot be read; the call stays as it is.");
-  return parsed.data;
 }
