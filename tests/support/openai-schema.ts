@@ -29,7 +29,14 @@ export function validateAgainst(schemaName: string, value: unknown): string[] {
 function description(): Ajv2020 {
   if (!ajv) {
     ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false });
-    ajv.addSchema(JSON.parse(readFileSync(path, "utf8")), DOCUMENT);
+    ajv.addSchema(JSON.parse(readFileSync(path, "utf8"), withNull), DOCUMENT);
   }
   return ajv;
+}
+
+/** Older OpenAPI says `nullable` beside anything; JSON Schema knows null as a type alone. */
+function withNull(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("nullable" in value) || "type" in value) return value;
+  const { nullable, ...rest } = value;
+  return nullable === true ? { anyOf: [rest, { type: "null" }] } : rest;
 }
