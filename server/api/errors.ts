@@ -83,6 +83,7 @@ function taken(meta: unknown): TRPCError {
 
 function fromGatewayError(error: GatewayError): TRPCError {
   if (error.kind === "invalid_request") return refusal("BAD_REQUEST", error.message, error.param ?? undefined);
+  if (error.kind === "not_found") return refusal("NOT_FOUND", error.message, error.param ?? undefined);
   const code = error.kind === "store_unavailable" ? "SERVICE_UNAVAILABLE" : "BAD_GATEWAY";
   return new TRPCError({ code, message: error.message });
 }

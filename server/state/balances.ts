@@ -86,8 +86,9 @@ async function post(run: Run, balance: Balance, transaction: NewTransaction): Pr
     throw new GatewayError("invalid_request", `A balance is at most $${usdText(MOST)}.`, { param: "amountUsd" });
   const balanceAfterNano = putIn - balance.spentNano;
   const [row] = await run<{ id: string }>(
-    `INSERT INTO group_transaction (id, group_id, kind, amount_nano, balance_after_nano, reason, actor, call_id)
-     VALUES (gen_random_uuid(), $1::uuid, $2, $3::bigint, $4::bigint, $5, $6, $7::uuid) RETURNING id::text`,
+    // The clock, and not when the transaction began: it may have waited for another one's balance.
+    `INSERT INTO group_transaction (id, group_id, at, kind, amount_nano, balance_after_nano, reason, actor, call_id)
+     VALUES (gen_random_uuid(), $1::uuid, clock_timestamp(), $2, $3::bigint, $4::bigint, $5, $6, $7::uuid) RETURNING id::text`,
     [groupId, kind, amountNano.toString(), balanceAfterNano.toString(), reason, actor, callId ?? null],
   );
   await run("UPDATE key_group SET balance_nano = $2::bigint, updated_at = now() WHERE id = $1::uuid", [

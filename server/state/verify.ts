@@ -15,7 +15,7 @@ export type Verified = {
   readonly calls: number;
   readonly adjustments: number;
   readonly costNano: NanoUsd;
-  /** From when on rows are kept: totals of earlier calls cannot be checked. Null = there are no rows. */
+  /** From when on rows are kept, where days were dropped: totals of earlier calls cannot be checked. Null = none were. */
   readonly since: Date | null;
   /** Budgets' windows and balances that began before that, which are not checked for that reason. */
   readonly unchecked: number;
@@ -35,7 +35,7 @@ export async function verifyLedger(run: Run): Promise<Verified> {
     [],
   );
   const since = await keptSince(run);
-  const from = since?.toISOString() ?? "infinity";
+  const from = since?.toISOString() ?? "-infinity";
   const differences: Difference[] = [];
   for (const { total, text } of CHECKS) {
     const rows = await run<DifferenceRow>(text, [from]);
@@ -59,15 +59,17 @@ export function differenceText({ total, what, column, kept, rows }: Difference):
   return `${total} ${what}: ${column} is ${show(kept)}, its rows add up to ${show(rows)} (${show(kept - rows)} too much)`;
 }
 
-/** Days are dropped whole: the oldest that is there says how far back rows go, also where all of its rows are missing. */
+/** Days are dropped whole; that one was is told by the rollups of its hours, which stay. */
 async function keptSince(run: Run): Promise<Date | null> {
-  const [row] = await run<{ day: string | null }>(
-    `SELECT min(substring(pg_get_expr(child.relpartbound, child.oid) FROM 'FROM \\(''([^'']+)''\\)')::timestamptz)::text AS day
-       FROM pg_inherits JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid
-      WHERE pg_inherits.inhparent = 'call'::regclass AND pg_get_expr(child.relpartbound, child.oid) LIKE 'FOR VALUES%'`,
+  const [row] = await run<{ day: Date | string }>(
+    `WITH oldest AS (
+       SELECT coalesce(min(substring(pg_get_expr(child.relpartbound, child.oid) FROM 'FROM \\(''([^'']+)''\\)')::timestamptz), now()) AS day
+         FROM pg_inherits JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid
+        WHERE pg_inherits.inhparent = 'call'::regclass AND pg_get_expr(child.relpartbound, child.oid) LIKE 'FOR VALUES%'
+     ) SELECT day FROM oldest WHERE EXISTS (SELECT FROM call_rollup WHERE hour < day)`,
     [],
   );
-  return row?.day == null ? null : new Date(row.day);
+  return row ? new Date(row.day) : null;
 }
 
 /** The hours of calls as rollups have them: first what rows add up to, then what is kept. */
