@@ -3,6 +3,7 @@ import { log } from "@/server/log";
 import { sameSecret } from "@/server/secret";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
+import { sharedWaitSeconds } from "@/server/state/shared-sign-ins";
 
 /** How an attempt to sign in ended; a refused one may be repeated after `seconds`. */
 export type SignIn = { kind: "signed-in" } | { kind: "wrong-password" } | { kind: "refused"; seconds: number };
@@ -32,7 +33,7 @@ const held = singleton("sign-in", () => ({
 /**
  * Checks the admin password. Each failure doubles the time for which its address is refused; many failures, from however
  * many addresses, make attempts wait for each other. An address that signed in before is spared the latter, so that
- * strangers cannot keep the admin out.
+ * strangers cannot keep the admin out. With Redis, what an address tries at all processes together is limited too.
  */
 export async function attemptSignIn(password: string, ip: string | null): Promise<SignIn> {
   const address = neighbourhood(ip);
@@ -41,6 +42,9 @@ export async function attemptSignIn(password: string, ip: string | null): Promis
   const turnMs = held.known.has(address) ? 0 : takeTurnMs();
   // Counted before the password is looked at, so that attempts that come together do not pass side by side.
   countFailure(address);
+  const shared = sharedWaitSeconds(address);
+  const seconds = typeof shared === "number" ? shared : await shared;
+  if (seconds > 0) return { kind: "refused", seconds };
   if (turnMs > 0) await new Promise((resolve) => setTimeout(resolve, turnMs));
   if (!sameSecret(password, secrets().adminPassword.reveal())) {
     log.warn({ ip }, "A sign-in failed: wrong password.");
