@@ -1,4 +1,4 @@
-import { KeyRound, type LucideIcon, Plug, Plus } from "lucide-react";
+import { BookOpen, KeyRound, type LucideIcon, Plug, Plus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { Dialog as Primitive } from "radix-ui";
 import { type KeyboardEvent, useEffect, useId, useState } from "react";
@@ -14,6 +14,7 @@ const commands: readonly Command[] = [
   { label: "Add a provider", href: "/providers?new=1", icon: Plug },
   { label: "Create a model", href: "/models?new=1", icon: Plus },
   { label: "Create a key", href: "/keys?new=1", icon: KeyRound },
+  { label: "API reference", href: "/docs", icon: BookOpen },
 ];
 
 type CommandMenuProps = { open: boolean; onOpenChange: (open: boolean) => void };

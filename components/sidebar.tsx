@@ -1,4 +1,4 @@
-import { LoaderCircle } from "lucide-react";
+import { BookOpen, LoaderCircle } from "lucide-react";
 import Link, { useLinkStatus } from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "./logo";
@@ -45,6 +45,10 @@ function NavLinks({ onFollow }: { onFollow?: () => void }) {
       {nav.map((item) => (
         <NavLink key={item.href} item={item} current={path.startsWith(item.href)} {...(onFollow && { onFollow })} />
       ))}
+      <Link href="/docs" className={cn(linkClasses, "mt-3")}>
+        <BookOpen aria-hidden className="size-4" />
+        API reference
+      </Link>
     </nav>
   );
 }
@@ -60,15 +64,15 @@ function Pending() {
   );
 }
 
+const linkClasses =
+  "group flex h-8.5 items-center gap-2.5 rounded-md px-2.5 text-muted-foreground text-sm transition-colors hover:bg-muted hover:text-foreground max-lg:h-11 max-lg:text-base";
+
 function NavLink({ item, current, onFollow }: { item: NavItem; current: boolean; onFollow?: () => void }) {
   return (
     <Link
       href={item.href}
       aria-current={current ? "page" : undefined}
-      className={cn(
-        "group flex h-8.5 items-center gap-2.5 rounded-md px-2.5 text-muted-foreground text-sm transition-colors hover:bg-muted hover:text-foreground max-lg:h-11 max-lg:text-base",
-        current && "bg-muted font-medium text-foreground",
-      )}
+      className={cn(linkClasses, current && "bg-muted font-medium text-foreground")}
       {...(onFollow && { onClick: onFollow })}
     >
       <item.icon aria-hidden className={cn("size-4", current && "text-accent")} />
