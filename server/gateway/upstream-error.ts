@@ -9,13 +9,14 @@ const MAX_MESSAGE = 2_000;
 export function upstreamError(classified: Classified, status?: number, headers?: IncomingHttpHeaders): GatewayError {
   const { kind, message, type, code, param } = classified;
   const rejected = kind === "upstream_rejected";
+  const meant = classified.status ?? status;
   return new GatewayError(kind, (message ?? FALLBACK).slice(0, MAX_MESSAGE), {
     // A request that the vendor rejects is the caller's to mend, in the vendor's words; everything else is in ours.
     ...(rejected && {
       type,
       code: code ?? null,
       param,
-      status: status && status >= 400 && status < 500 ? status : undefined,
+      status: meant && meant >= 400 && meant < 500 ? meant : undefined,
     }),
     retryAfterSeconds: classified.retryAfterSeconds ?? retryAfter(headers),
   });

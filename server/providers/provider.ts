@@ -54,6 +54,8 @@ export type Classified = {
   readonly type?: string | undefined;
   readonly code?: string | null | undefined;
   readonly param?: string | undefined;
+  /** The status that was meant, where the body says it and the answer has another. */
+  readonly status?: number | undefined;
   /** When to try again, where the body says it and no header does. */
   readonly retryAfterSeconds?: number | undefined;
 };

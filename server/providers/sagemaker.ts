@@ -51,7 +51,7 @@ function classify(status: number, body: unknown): Classified {
   const original = isRecord(body) ? textOf(body.OriginalMessage) : undefined;
   const originalStatus = isRecord(body) ? countOf(body.OriginalStatusCode) : undefined;
   if (status !== 424 || original === undefined || originalStatus === undefined) return classifyAws(status, body);
-  return classifyOpenAi(originalStatus, parsed(original));
+  return { ...classifyOpenAi(originalStatus, parsed(original)), status: originalStatus };
 }
 
 function parsed(text: string): unknown {

@@ -49,3 +49,8 @@ test.each([
   const { kind, message } = sagemaker.classify(status, body);
   expect([kind, message]).toEqual(expected);
 });
+
+test("an error of the model's own server has that server's status", () => {
+  const body = { Message: "failed", OriginalStatusCode: 422, OriginalMessage: '{"error":{"message":"no"}}' };
+  expect(sagemaker.classify(424, body).status).toBe(422);
+});

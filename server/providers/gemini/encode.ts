@@ -7,6 +7,7 @@ import { modelFacts } from "@/server/providers/gemini/models";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord, listOf } from "@/server/wire/json";
+import { lostSettings } from "@/server/wire/messages-form";
 
 /** Fields that are translated, from OpenAI's names, Anthropic's or Google's own. */
 const TRANSLATED: ReadonlySet<string> = new Set([
@@ -70,7 +71,7 @@ function lost(request: ChatRequest): string[] {
   // These names go into a header, so those that are no names stay out.
   const fields = Object.entries(request)
     .filter(([field, value]) => !TRANSLATED.has(field) && /^\w{1,64}$/.test(field) && asksForSomething(field, value))
-    .map(([field]) => field);
+    .flatMap(([field]) => (field === "messages_api" ? lostSettings(request) : [field]));
   const names = request.messages.some(
     ({ role, name }) => role !== "tool" && role !== "function" && typeof name === "string",
   );
