@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { messages } from "@/server/dialects/messages";
+import { THREAD_UNSUPPORTED } from "@/server/dialects/messages/request";
+import { GatewayError } from "@/server/errors";
 import { packCarried } from "@/server/wire/carried";
 import { canonical, turns } from "@/tests/dialects/messages";
 
@@ -322,6 +324,15 @@ describe("what is malformed is refused with its place", () => {
   ])("%s: %j", (param, body) => {
     expect(() => canonical(body)).toThrow(expect.objectContaining({ kind: "invalid_request", param }));
   });
+});
+
+test("a conversation that the vendor would hold is refused, in words that its client understands", () => {
+  const located = { params: {}, query: new URLSearchParams() };
+  const ask = () => messages.read({ model: "m", messages: [], thread: { type: "create" } }, located);
+  const refusal = expect.objectContaining({ kind: "invalid_request", param: "thread" });
+  expect(ask).toThrow(refusal);
+  const body = messages.errorBody(new GatewayError("invalid_request", "No.", { code: THREAD_UNSUPPORTED }), "req_1");
+  expect(body).toMatchObject({ error: { details: { error_code: "thread_unsupported_request" } } });
 });
 
 describe("a limit on the answer", () => {

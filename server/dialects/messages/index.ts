@@ -2,14 +2,14 @@ import type { TextDialect } from "@/server/dialects/dialect";
 import { encodeAnswer } from "@/server/dialects/messages/answer";
 import { errorBody } from "@/server/dialects/messages/error";
 import { readStream, readWhole } from "@/server/dialects/messages/read";
-import { limitOutput, MessagesRequest, toCanonical } from "@/server/dialects/messages/request";
+import { limitOutput, MessagesRequest, read, toCanonical } from "@/server/dialects/messages/request";
 import { MessagesStream } from "@/server/dialects/messages/stream";
 
 /** Anthropic's Messages API. Source: Anthropic API reference, "Create a Message", version 2023-06-01. */
 export const messages: TextDialect = {
   id: "messages",
   schema: MessagesRequest,
-  read: (body) => ({ model: String(body.model), stream: body.stream === true }),
+  read,
   toCanonical,
   limitOutput,
   encodeAnswer,

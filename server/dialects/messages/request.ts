@@ -1,10 +1,11 @@
 import { z } from "zod";
-import type { Canonical, JsonObject } from "@/server/dialects/dialect";
+import type { Asked, Canonical, JsonObject } from "@/server/dialects/dialect";
 import { instructionParts } from "@/server/dialects/messages/content";
 import { reasoningEffort } from "@/server/dialects/messages/thinking";
 import { toolChoice, toTools } from "@/server/dialects/messages/tools";
 import { toMessages } from "@/server/dialects/messages/turns";
 import { checked } from "@/server/dialects/messages/wire";
+import { GatewayError } from "@/server/errors";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord, textOf } from "@/server/wire/json";
 
@@ -14,6 +15,23 @@ export const MessagesRequest = z.looseObject({
   messages: z.array(z.looseObject({ role: z.string().min(1) })).min(1),
   stream: z.boolean().nullish(),
 });
+
+/** Clients that meet this code send the whole conversation instead. Source: Anthropic API, "Message threads". */
+export const THREAD_UNSUPPORTED = "thread_unsupported_request";
+
+/**
+ * Which model, and whether as a stream. Refuses threads: a conversation that the vendor holds belongs to its account, which
+ * many callers share, and no other target could go on with it.
+ */
+export function read(body: JsonObject): Asked {
+  if (body.thread !== undefined && body.thread !== null) {
+    throw new GatewayError("invalid_request", "Message threads are not supported here. Send the whole conversation.", {
+      param: "thread",
+      code: THREAD_UNSUPPORTED,
+    });
+  }
+  return { model: String(body.model), stream: body.stream === true };
+}
 
 const Settings = z.looseObject({
   max_tokens: z.int().min(1),
