@@ -3,140 +3,171 @@ import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { vendors } from "@/tests/compat/vendors";
-import { keys, useGateway } from "@/tests/support/fixture";
+import { type Client, conforms, type Subject, weatherIn } from "@/tests/compat/conformance";
+import { type Model, models, useVendors } from "@/tests/compat/vendors";
+import { GEMINI_SIGNATURE } from "@/tests/compat/vendors/gemini";
+import { keys } from "@/tests/support/fixture";
 import { mounts } from "@/tests/support/gateway";
-import { namedEvents, silence, stream } from "@/tests/support/upstream";
+import { json } from "@/tests/support/upstream";
 
-const messages = [{ role: "user" as const, content: "What is the weather in Paris and Rome?" }];
+const City = z.object({ city: z.string() });
+const Weather = z.object({ city: z.string(), celsius: z.number() });
+const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const weather = { type: "function" as const, function: { name: "weather", parameters } };
+const runnable = {
+  type: "function" as const,
+  function: {
+    ...weather.function,
+    description: "The weather in a city.",
+    parse: (text: string) => City.parse(JSON.parse(text)),
+    function: ({ city }: z.infer<typeof City>) => weatherIn(city),
+  },
+};
+
+const subject: Subject = {
+  failure: (status) => ({ status, error: { message: expect.any(String), type: expect.any(String) } }),
+  at: ({ url, model, apiKey }): Client => {
+    const { completions } = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 }).chat;
+    const asked = (content: OpenAI.ChatCompletionUserMessageParam["content"]) => ({
+      model,
+      messages: [{ role: "user" as const, content }],
+    });
+    const textOf = (answer: OpenAI.ChatCompletion) => answer.choices[0]?.message.content ?? "";
+    return {
+      text: async (prompt) => textOf(await completions.create(asked(prompt))),
+      pieces: async (prompt) => {
+        const pieces: string[] = [];
+        for await (const { choices } of await completions.create({ ...asked(prompt), stream: true }))
+          if (choices[0]?.delta.content) pieces.push(choices[0].delta.content);
+        return pieces;
+      },
+      loop: async (prompt, { stream }) => {
+        const body = { ...asked(prompt), tools: [runnable] };
+        const runner = stream ? completions.runTools({ ...body, stream: true }) : completions.runTools(body);
+        return (await runner.finalContent()) ?? "";
+      },
+      object: async (prompt) => {
+        const format = zodResponseFormat(Weather, "weather");
+        const answer = await completions.parse({ ...asked(prompt), response_format: format });
+        return answer.choices[0]?.message.parsed;
+      },
+      picture: async (png) => {
+        const url = `data:image/png;base64,${png.toString("base64")}`;
+        return textOf(await completions.create(asked([{ type: "image_url", image_url: { url } }])));
+      },
+      leave: async (prompt) => {
+        const stream = await completions.create({ ...asked(prompt), stream: true });
+        for await (const { choices } of stream) if (choices[0]?.delta.content) break;
+        stream.controller.abort();
+      },
+    };
+  },
+};
+
+/** The same with the responses API. */
+const responsesSubject: Subject = {
+  failure: subject.failure,
+  at: ({ url, model, apiKey }): Client => {
+    const { responses } = new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+    const tools = [{ type: "function" as const, name: "weather", parameters, strict: false }];
+    const schema = z.toJSONSchema(Weather);
+    return {
+      text: async (input) => (await responses.create({ model, input })).output_text,
+      pieces: async (input) => {
+        const pieces: string[] = [];
+        const stream = responses.stream({ model, input });
+        stream.on("response.output_text.delta", ({ delta }) => void pieces.push(delta));
+        await stream.finalResponse();
+        return pieces;
+      },
+      loop: async (prompt, { stream }) => {
+        const ask = (body: { input: string | OpenAI.Responses.ResponseInput; previous_response_id?: string }) =>
+          stream
+            ? responses.stream({ ...body, model, tools }).finalResponse()
+            : responses.create({ ...body, model, tools });
+        let answer = await ask({ input: prompt });
+        for (;;) {
+          const calls = answer.output.filter((item) => item.type === "function_call");
+          if (calls.length === 0) return answer.output_text;
+          const input = calls.map(({ call_id, arguments: text }) => ({
+            type: "function_call_output" as const,
+            call_id,
+            output: weatherIn(City.parse(JSON.parse(text)).city),
+          }));
+          answer = await ask({ input, previous_response_id: answer.id });
+        }
+      },
+      object: async (input) => {
+        const format = { type: "json_schema" as const, name: "weather", schema, strict: true };
+        return (await responses.parse({ model, input, text: { format } })).output_parsed;
+      },
+      picture: async (png) => {
+        const image_url = `data:image/png;base64,${png.toString("base64")}`;
+        const part = { type: "input_image" as const, image_url, detail: "auto" as const };
+        return (await responses.create({ model, input: [{ role: "user", content: [part] }] })).output_text;
+      },
+      leave: async (input) => {
+        const stream = await responses.create({ model, input, stream: true });
+        for await (const event of stream) if (event.type === "response.output_text.delta") break;
+        stream.controller.abort();
+      },
+    };
+  },
+};
 
 describe.each(mounts)("the official openai client on the %s mount", (mount) => {
-  const gate = useGateway(mount);
+  const played = useVendors(mount);
+  const { gate, heard } = played;
   const client = (apiKey: string = keys.caller, maxRetries = 0): OpenAI =>
     new OpenAI({ baseURL: `${gate().gateway.url}/v1`, apiKey, maxRetries });
-  const calls = [
-    { id: "call_1", name: "weather", args: { city: "Paris" } },
-    { id: "call_2", name: "weather", args: { city: "Rome", unit: "°C" } },
-  ];
+  const ask = (model: string, prompt: string, retries = 0) =>
+    client(keys.caller, retries).chat.completions.create({ model, messages: [{ role: "user", content: prompt }] });
 
-  describe.each(vendors)("$name", ({ model, path, says, fails, hasToolResult }) => {
-    test("a whole answer", async () => {
-      gate().upstream.on(path, says({ text: "Sunny, 20 °C." }));
-      const { data, request_id } = await client().chat.completions.create({ model, messages }).withResponse();
-      expect(data.choices[0]).toMatchObject({
-        index: 0,
-        finish_reason: "stop",
-        message: { role: "assistant", content: "Sunny, 20 °C." },
-      });
+  describe("chat completions", () => conforms(played, subject));
+  describe("responses", () => conforms(played, responsesSubject));
+
+  describe.each(models)("$name", ({ model }) => {
+    test("a whole answer has usage and the request's id", async () => {
+      const { data, request_id } = await ask(model, "Hello").withResponse();
       expect(data).toMatchObject({
         object: "chat.completion",
+        choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "You said: Hello" } }],
         usage: { prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 },
       });
       expect(request_id).toMatch(/^req_/);
     });
 
-    test("a streamed answer, with usage at its end", async () => {
-      gate().upstream.on(path, says({ text: "Sunny, 20 °C." }));
-      const pieces = await client().chat.completions.create({
-        model,
-        messages,
-        stream: true,
-        stream_options: { include_usage: true },
-      });
-      let text = "";
-      let usage: OpenAI.CompletionUsage | null | undefined;
-      for await (const piece of pieces) {
-        text += piece.choices[0]?.delta.content ?? "";
-        usage = piece.usage ?? usage;
-      }
-      expect(text).toBe("Sunny, 20 °C.");
-      expect(usage).toMatchObject({ prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 });
+    test("a stream has usage at its end for those who ask", async () => {
+      const messages = [{ role: "user" as const, content: "Hello" }];
+      const options = { stream: true as const, stream_options: { include_usage: true } };
+      const usages: unknown[] = [];
+      for await (const { usage } of await client().chat.completions.create({ model, messages, ...options }))
+        if (usage) usages.push(usage);
+      expect(usages).toEqual([
+        expect.objectContaining({ prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 }),
+      ]);
     });
 
-    test("the client's stream helper puts parallel tool calls together", async () => {
-      gate().upstream.on(path, says({ calls }));
+    test("the stream helper puts parallel tool calls together", async () => {
+      const messages = [{ role: "user" as const, content: "The weather in Paris, Rome and Köln?" }];
       const answer = await client()
-        .chat.completions.stream({ model, messages, tools: [weatherTool] })
+        .chat.completions.stream({ model, messages, tools: [weather] })
         .finalChatCompletion();
       expect(answer.choices[0]?.finish_reason).toBe("tool_calls");
-      const made = answer.choices[0]?.message.tool_calls?.map((call) =>
-        call.type === "function"
-          ? { id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) }
-          : call,
+      const called = answer.choices[0]?.message.tool_calls?.map((call) =>
+        call.type === "function" ? JSON.parse(call.function.arguments) : call,
       );
-      expect(made).toEqual(calls);
-    });
-
-    test.each([false, true])(
-      "the client's tool runner goes round to the final answer (stream: %s)",
-      async (streamed) => {
-        let round = 0;
-        gate().upstream.on(path, (request, response) =>
-          says(round++ === 0 ? { calls } : { text: "Both sunny." })(request, response),
-        );
-        const tools = [
-          {
-            type: "function" as const,
-            function: {
-              name: "weather",
-              description: "Weather of a city.",
-              parse: JSON.parse,
-              parameters: weatherTool.function.parameters,
-              function: ({ city }: { city: string }) => `sunny in ${city}`,
-            },
-          },
-        ];
-        const runner = streamed
-          ? client().chat.completions.runTools({ model, messages, tools, stream: true })
-          : client().chat.completions.runTools({ model, messages, tools });
-        expect(await runner.finalContent()).toBe("Both sunny.");
-        const body: unknown = JSON.parse(gate().upstream.last().body.toString());
-        expect(hasToolResult(body, "call_1", "sunny in Paris"), JSON.stringify(body)).toBe(true);
-        expect(hasToolResult(body, "call_2", "sunny in Rome")).toBe(true);
-      },
-    );
-
-    test("structured output is parsed", async () => {
-      gate().upstream.on(path, says({ text: '{"city":"Paris","celsius":20}' }));
-      const Weather = z.object({ city: z.string(), celsius: z.number() });
-      const answer = await client().chat.completions.parse({
-        model,
-        messages,
-        response_format: zodResponseFormat(Weather, "weather"),
-      });
-      expect(answer.choices[0]?.message.parsed).toEqual({ city: "Paris", celsius: 20 });
-      expect(gate().upstream.last().body.toString()).toContain("celsius");
-    });
-
-    test("aborting a stream stops the vendor", async () => {
-      gate().upstream.on(path, stream(firstEvents(model), { ending: "stall" }));
-      const pieces = await client().chat.completions.create({ model, messages, stream: true });
-      for await (const _piece of pieces) {
-        pieces.controller.abort();
-        break;
-      }
-      const hungUp = await Promise.race([
-        gate()
-          .upstream.last()
-          .hungUp.then(() => "hung up"),
-        sleep(1_000, "still open"),
-      ]);
-      expect(hungUp).toBe("hung up");
+      expect(called).toEqual([{ city: "Paris" }, { city: "Rome" }, { city: "Köln" }]);
     });
 
     test("the client's timeout stops the vendor", async () => {
-      gate().upstream.on(path, silence);
-      await expect(client().chat.completions.create({ model, messages }, { timeout: 200 })).rejects.toBeInstanceOf(
-        OpenAI.APIConnectionTimeoutError,
+      const asked = client().chat.completions.create(
+        { model, messages: [{ role: "user", content: "stall" }] },
+        { timeout: 200 },
       );
-      expect(
-        await Promise.race([
-          gate()
-            .upstream.last()
-            .hungUp.then(() => "hung up"),
-          sleep(1_000, "still open"),
-        ]),
-      ).toBe("hung up");
+      await expect(asked).rejects.toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+      const { hungUp } = gate().upstream.last();
+      expect(await Promise.race([hungUp.then(() => "hung up"), sleep(1_000, "still open")])).toBe("hung up");
     });
 
     test.each([
@@ -146,65 +177,57 @@ describe.each(mounts)("the official openai client on the %s mount", (mount) => {
       { status: 500, type: OpenAI.InternalServerError, seen: 502 },
       { status: 401, type: OpenAI.InternalServerError, seen: 502 },
     ])("the vendor's $status is the right class of error", async ({ status, type, seen }) => {
-      gate().upstream.on(path, fails(status, "The vendor says no."));
-      const error: unknown = await client()
-        .chat.completions.create({ model, messages })
-        .catch((one: unknown) => one);
+      const error: unknown = await ask(model, `fail ${status}`).catch((one: unknown) => one);
       expect(error).toBeInstanceOf(type);
-      expect(error).toMatchObject({
-        status: seen,
-        requestID: expect.stringMatching(/^req_/),
-        error: { message: expect.any(String), type: expect.any(String) },
-      });
-    });
-
-    test("a stream that breaks throws, and does not end as if it were complete", async () => {
-      gate().upstream.on(path, stream(firstEvents(model), { ending: "cut" }));
-      const pieces = await client().chat.completions.create({ model, messages, stream: true });
-      const read = async (): Promise<void> => {
-        for await (const _piece of pieces);
-      };
-      await expect(read()).rejects.toBeInstanceOf(OpenAI.APIError);
-    });
-
-    test("the client tries again after a rate limit, as long as it was told to wait", async () => {
-      let attempts = 0;
-      gate().upstream.on(path, (request, response) =>
-        (++attempts === 1 ? fails(429, "Slow down.", { "retry-after": "1" }) : says({ text: "Now." }))(
-          request,
-          response,
-        ),
-      );
-      const begun = performance.now();
-      const answer = await client(keys.caller, 2).chat.completions.create({ model, messages });
-      expect(answer.choices[0]?.message.content).toBe("Now.");
-      expect(attempts).toBe(2);
-      expect(performance.now() - begun).toBeGreaterThan(900);
+      expect(error).toMatchObject({ status: seen, requestID: expect.stringMatching(/^req_/) });
     });
 
     test("the client does not try again when the operator's credential is bad", async () => {
-      let attempts = 0;
-      gate().upstream.on(path, (request, response) => {
-        attempts++;
-        return fails(401, "Bad key.")(request, response);
-      });
-      await expect(client(keys.caller, 2).chat.completions.create({ model, messages })).rejects.toMatchObject({
-        status: 502,
-      });
-      expect(attempts).toBe(1);
+      const before = gate().upstream.received.length;
+      await expect(ask(model, "fail 401", 2)).rejects.toMatchObject({ status: 502 });
+      expect(gate().upstream.received.length - before).toBe(1);
     });
   });
 
+  test("Gemini's signature comes back with the tool calls that it signed", async () => {
+    for (const { how, from } of [
+      { how: { stream: false }, from: subject },
+      { how: { stream: true }, from: subject },
+      { how: { stream: true }, from: responsesSubject },
+    ]) {
+      const place = { url: gate().gateway.url, model: "gemini", apiKey: keys.caller };
+      await from.at(place).loop("What is the weather in Rome?", how);
+      expect(heard(), gate().upstream.last().body.toString()).toMatchObject({ signed: true, results: [{ result: "sunny in Rome" }] });
+      expect(gate().upstream.last().body.toString()).toContain(GEMINI_SIGNATURE);
+    }
+  });
+
+  test("the client tries again after a rate limit, as long as it was told to wait", async () => {
+    const limited = { error: { message: "Slow down.", type: "requests", param: null, code: "rate_limit_exceeded" } };
+    let attempts = 0;
+    gate().upstream.on("/v1/chat/completions", (request, response) => {
+      const refusal = json(limited, { status: 429, headers: { "retry-after": "1" } });
+      const said = { role: "assistant", content: "Now.", refusal: null };
+      const choices = [{ index: 0, message: said, logprobs: null, finish_reason: "stop" }];
+      const answer = json({ id: "c", object: "chat.completion", created: 1, model: "m", choices });
+      return (++attempts === 1 ? refusal : answer)(request, response);
+    });
+    const begun = performance.now();
+    expect((await ask("plain", "Hello", 2)).choices[0]?.message.content).toBe("Now.");
+    expect(attempts).toBe(2);
+    expect(performance.now() - begun).toBeGreaterThan(900);
+  });
+
   test("a wrong key, an unknown model and a bad request are the classes that the client's users catch", async () => {
-    await expect(client("condt_wrong").chat.completions.create({ model: "plain", messages })).rejects.toBeInstanceOf(
-      OpenAI.AuthenticationError,
-    );
-    await expect(client().chat.completions.create({ model: "nope", messages })).rejects.toMatchObject({
+    const { completions } = client("condt_wrong").chat;
+    const messages = [{ role: "user" as const, content: "Hello" }];
+    await expect(completions.create({ model: "like", messages })).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    await expect(ask("nope", "Hello")).rejects.toMatchObject({
       constructor: OpenAI.NotFoundError,
       code: "model_not_found",
       param: "model",
     });
-    await expect(client().chat.completions.create({ model: "plain", messages: [] })).rejects.toMatchObject({
+    await expect(client().chat.completions.create({ model: "like", messages: [] })).rejects.toMatchObject({
       constructor: OpenAI.BadRequestError,
       param: "messages",
     });
@@ -222,40 +245,45 @@ describe.each(mounts)("the official openai client on the %s mount", (mount) => {
     });
     await expect(client(keys.narrow).models.retrieve("foreign")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   });
+
+  const embedding: readonly Model[] = models.filter(({ model }) => model === "openai" || model === "gemini");
+  test.each(embedding)("embeddings from $name, which the client asks for in base64", async ({ model }) => {
+    const { data } = await client().embeddings.create({ model, input: ["one", "three"] });
+    expect(data.map(({ index, object }) => [index, object])).toEqual([
+      [0, "embedding"],
+      [1, "embedding"],
+    ]);
+    const [one, three] = data.map(({ embedding: vector }) => vector);
+    expect(one?.slice(1)).toEqual([0.5, -0.25]);
+    expect((three?.[0] ?? 0) - (one?.[0] ?? 0)).toBe(2);
+    const floats = await client().embeddings.create({ model, input: "one", encoding_format: "float" });
+    expect(floats.data[0]?.embedding).toEqual(one);
+  });
+
+  test("moderations", async () => {
+    const { results } = await client().moderations.create({ model: "openai", input: ["hello", "I kill you"] });
+    expect(results.map(({ flagged }) => flagged)).toEqual([false, true]);
+    expect(results[1]?.categories.violence).toBe(true);
+  });
+
+  test.each(models)("completions of $name", async ({ model }) => {
+    const whole = await client().completions.create({ model, prompt: "Once" });
+    expect(whole.choices[0]?.text).toBe("You said: Once");
+    let text = "";
+    for await (const { choices } of await client().completions.create({ model, prompt: "Once", stream: true }))
+      text += choices[0]?.text ?? "";
+    expect(text).toBe("You said: Once");
+  });
+
+  test.each(models)("a stored response of $name is read, continued and deleted", async ({ model }) => {
+    const { responses } = client();
+    const first = await responses.create({ model, input: "One" });
+    expect((await responses.retrieve(first.id)).output_text).toBe("You said: One");
+    const second = await responses.create({ model, input: "Two", previous_response_id: first.id });
+    expect(second.previous_response_id).toBe(first.id);
+    const sent = gate().upstream.last().body.toString();
+    expect(sent).toMatch(model === "openai" ? first.id : "You said: One");
+    await responses.delete(first.id);
+    await expect(responses.retrieve(first.id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  });
 });
-
-const weatherTool = {
-  type: "function" as const,
-  function: {
-    name: "weather",
-    parameters: {
-      type: "object",
-      properties: { city: { type: "string" }, unit: { type: "string" } },
-      required: ["city"],
-    },
-  },
-};
-
-/** The beginning of a streamed answer in the dialect of a model's vendor. */
-function firstEvents(model: string): string {
-  if (model === "plain")
-    return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model, choices: [{ index: 0, delta: { role: "assistant", content: "Sun" }, finish_reason: null }] })}\n\n`;
-  const events = [
-    {
-      type: "message_start",
-      message: {
-        id: "msg_1",
-        type: "message",
-        role: "assistant",
-        model,
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: { input_tokens: 3, output_tokens: 1 },
-      },
-    },
-    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
-    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Sun" } },
-  ];
-  return namedEvents(events);
-}

@@ -4,8 +4,8 @@ import { geminiTongue } from "@/tests/compat/vendors/gemini";
 import { messagesTongue } from "@/tests/compat/vendors/messages";
 import type { Heard } from "@/tests/compat/vendors/model";
 import { operations } from "@/tests/compat/vendors/operations";
-import { responsesTongue } from "@/tests/compat/vendors/responses";
-import { vendor } from "@/tests/compat/vendors/vendor";
+import { keptResponse, responsesTongue } from "@/tests/compat/vendors/responses";
+import { type JsonObject, vendor } from "@/tests/compat/vendors/vendor";
 import { configFor, type Fixture, useGateway } from "@/tests/support/fixture";
 import type { Mount } from "@/tests/support/gateway";
 
@@ -74,7 +74,8 @@ export function useVendors(mount: Mount): Played {
       );
     played("/like/v1/chat/completions", chatTongue);
     played("/openai/v1/chat/completions", chatTongue);
-    played("/openai/v1/responses", responsesTongue());
+    const kept = (id: string, body: JsonObject) => upstream.on(`/openai/v1/responses/${id}`, keptResponse(body));
+    played("/openai/v1/responses", responsesTongue(kept));
     played("/anthropic/v1/messages", messagesTongue);
     for (const method of ["generateContent", "streamGenerateContent"])
       played(`/gemini/v1beta/models/${gemini}:${method}`, geminiTongue);

@@ -1,5 +1,6 @@
 import { isRecord, listOf } from "@/server/wire/json";
-import { json, type Scenario } from "@/tests/support/upstream";
+import { halves } from "@/tests/compat/vendors/vendor";
+import { json, openAiEvents, type Scenario, stream } from "@/tests/support/upstream";
 
 /** What the vendors answer to requests that are not for text, by path; each answer follows from what was sent. */
 export const operations: Readonly<Record<string, Scenario>> = {
@@ -17,15 +18,29 @@ export const operations: Readonly<Record<string, Scenario>> = {
     model: "omni-moderation-latest",
     results: inputs(body.input).map((text) => moderated(text.includes("kill"))),
   })),
-  "/openai/v1/completions": answering((body) => ({
-    id: "cmpl-1",
-    object: "text_completion",
-    created: 1_790_000_000,
-    model: "gpt-3.5-turbo-instruct",
-    choices: [{ text: ` after ${String(body.prompt)}`, index: 0, logprobs: null, finish_reason: "stop" }],
-    usage: { prompt_tokens: 4, completion_tokens: 2, total_tokens: 6 },
+  "/anthropic/v1/messages/count_tokens": answering((body) => ({ input_tokens: JSON.stringify(body.messages).length })),
+  "/gemini/v1beta/models/gemini-3-pro-preview:countTokens": answering((body) => ({
+    totalTokens: JSON.stringify(body).length,
   })),
+  "/openai/v1/completions": completions(),
+  "/like/v1/completions": completions(),
 };
+
+/** Completions whole or streamed. */
+function completions(): Scenario {
+  const about = { id: "cmpl-1", object: "text_completion", created: 1_790_000_000, model: "gpt-3.5-turbo-instruct" };
+  const choice = (text: string, finish: string | null) => ({ text, index: 0, logprobs: null, finish_reason: finish });
+  const usage = { prompt_tokens: 4, completion_tokens: 2, total_tokens: 6 };
+  return (request, response) => {
+    const body = JSON.parse(request.body.toString());
+    const text = `You said: ${body.prompt}`;
+    if (body.stream !== true)
+      return json({ ...about, choices: [choice(text, "stop")], usage })(request, response);
+    const pieces = [...halves(text).map((half) => choice(half, null)), choice("", "stop")];
+    const events = [...pieces.map((piece) => ({ ...about, choices: [piece] })), { ...about, choices: [], usage }];
+    return stream(openAiEvents(events), { split: [50, 7] })(request, response);
+  };
+}
 
 function answering(answer: (body: Record<string, unknown>) => object): Scenario {
   return (request, response) => {

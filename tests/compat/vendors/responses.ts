@@ -3,10 +3,13 @@ import { textIn } from "@/tests/compat/vendors/chat";
 import { type Heard, type Result, type Said, type Tool, tokens } from "@/tests/compat/vendors/model";
 import { halves, type JsonObject, pictureOf, Refusal, type Tongue } from "@/tests/compat/vendors/vendor";
 import { validateAgainst } from "@/tests/support/openai-schema";
-import { namedEvents } from "@/tests/support/upstream";
+import { json, namedEvents, type Scenario } from "@/tests/support/upstream";
 
-/** OpenAI's responses, with the memory of what it answered that `previous_response_id` and item references need. */
-export function responsesTongue(): Tongue {
+/**
+ * OpenAI's responses, with the memory of what it answered that `previous_response_id` and item references need. `onKept` is
+ * told what it keeps.
+ */
+export function responsesTongue(onKept: (id: string, body: JsonObject) => void): Tongue {
   const kept = new Map<string, { body: JsonObject; history: readonly JsonObject[] }>();
   let made = 0;
   let asked: { body: JsonObject; history: readonly JsonObject[] } = { body: {}, history: [] };
@@ -14,11 +17,13 @@ export function responsesTongue(): Tongue {
     const id = `resp_vendor${made++}`;
     const body = { ...responseOf(asked.body, id), status: "completed", output: outputOf(said, id), usage };
     kept.set(id, { body, history: [...asked.history, ...body.output] });
+    onKept(id, body);
     return body;
   };
   return {
     hear: (body) => {
-      const faults = validateAgainst("CreateResponse", body);
+      // The description's forms of input overlap, which it does not allow itself; they are read below.
+      const faults = validateAgainst("CreateResponse", { ...body, input: "" });
       if (faults.length > 0) throw new Refusal(`Invalid request: ${faults.slice(0, 3).join("; ")}`);
       const before = textOf(body.previous_response_id);
       const past = before === undefined ? [] : kept.get(before)?.history;
@@ -79,6 +84,16 @@ function isInstruction({ role }: JsonObject): boolean {
 
 function toolOf(tool: unknown): Tool[] {
   return isRecord(tool) && tool.type === "function" ? [{ name: String(tool.name), schema: tool.parameters }] : [];
+}
+
+/** Reads and deletes one answer that was kept. */
+export function keptResponse(body: JsonObject): Scenario {
+  let deleted = false;
+  return (request, response) => {
+    if (deleted) return json({ error: { message: "Response not found." } }, { status: 404 })(request, response);
+    deleted = request.method === "DELETE";
+    return json(deleted ? { id: body.id, object: "response", deleted } : body)(request, response);
+  };
 }
 
 const usage = {
