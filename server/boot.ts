@@ -8,6 +8,7 @@ import { closeDatabase } from "@/server/db/sql";
 import { databaseUrl, setDatabaseUrl } from "@/server/db/url";
 import { waitForDatabase } from "@/server/db/wait";
 import { env, exportSessionSettings } from "@/server/env";
+import { sendWebhooks } from "@/server/jobs/webhooks";
 import { log } from "@/server/log";
 import { connectRedis, disconnectRedis } from "@/server/redis";
 import { secrets } from "@/server/secrets";
@@ -22,6 +23,7 @@ import { drainLedger, recoverLedger } from "@/server/state/ledger";
 import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
+import { reloadMoneySetting } from "@/server/state/unpriced";
 
 /** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */
 export type StartDatabase = () => Promise<{ readonly url: string; stop(): Promise<void> }>;
@@ -68,10 +70,11 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await ensureLibraryPrices();
   await reloadCatalog();
   await reloadGlobalLimits();
+  await reloadMoneySetting();
   await recoverLedger();
   await connectRedis();
   const stopRenewing = keepLeases();
-  const stops = [watchChanges(onChange, onDatabase), watchConfig()];
+  const stops = [watchChanges(onChange, onDatabase), watchConfig(), sendWebhooks()];
   Object.assign(health(), { started: true, database: true });
   return {
     stop: async () => {
@@ -105,7 +108,8 @@ async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{
 
 async function onChange(topic: "catalog" | "keys" | "all"): Promise<void> {
   if (topic !== "keys") await reloadCatalog();
-  if (topic !== "catalog") await Promise.all([refreshKeys(), reloadGlobalLimits(), returnLeases()]);
+  if (topic !== "catalog")
+    await Promise.all([refreshKeys(), reloadGlobalLimits(), reloadMoneySetting(), returnLeases()]);
 }
 
 function onDatabase(up: boolean): void {

@@ -13,6 +13,7 @@ import { prices } from "@/server/api/prices";
 import { providers, providerTypes } from "@/server/api/providers";
 import { setup } from "@/server/api/setup";
 import { callerFactory, router } from "@/server/api/trpc";
+import { webhooks } from "@/server/api/webhooks";
 
 /** Everything that the dashboard and the admin REST view can do: one router a noun. */
 export const appRouter = router({
@@ -31,6 +32,7 @@ export const appRouter = router({
   notifications,
   prices,
   setup,
+  webhooks,
 });
 
 export type AppRouter = typeof appRouter;

@@ -13,11 +13,18 @@ export type Note = {
   readonly once?: string;
 };
 
-/** Writes a note for the dashboard, and for webhooks, which are sent from there; says so in the log. */
+/** Writes a note for the dashboard and, with it, what is to be sent to webhooks that want its kind; says so in the log. */
 export async function notify({ kind, severity, title, detail = {}, once }: Note): Promise<void> {
   const rows = await query(
-    `INSERT INTO notification (id, kind, severity, title, detail, once) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)
-     ON CONFLICT (once) DO NOTHING RETURNING id`,
+    `WITH noted AS (
+       INSERT INTO notification (id, kind, severity, title, detail, once) VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)
+       ON CONFLICT (once) DO NOTHING RETURNING id, kind
+     ), sent AS (
+       INSERT INTO webhook_delivery (notification_id, webhook_id)
+       SELECT noted.id, webhook.id FROM noted, webhook
+        WHERE webhook.enabled AND (cardinality(webhook.kinds) = 0 OR noted.kind = ANY(webhook.kinds))
+     )
+     SELECT id FROM noted`,
     [kind, severity, title, JSON.stringify(detail), once ?? null],
   );
   if (rows.length > 0) log.warn({ kind, ...detail }, title);

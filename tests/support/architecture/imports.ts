@@ -40,9 +40,17 @@ const zones: readonly Zone[] = [
     types: ["server/providers/provider"],
   },
   {
+    files: /^server\/state\/rules\./,
+    may: ["server/state/", "server/db/", "server/wire/routing-rule", ...contract, ...surroundings],
+  },
+  {
     files: /^server\/state\//,
     may: ["server/state/", "server/db/", "server/redis", ...contract, ...surroundings],
     types: ["server/wire/"],
+  },
+  {
+    files: /^server\/jobs\//,
+    may: ["server/jobs/", "server/state/", "server/db/", "server/outbound/", ...contract, ...surroundings],
   },
   {
     files: /^server\/gateway\//,
@@ -67,6 +75,7 @@ const zones: readonly Zone[] = [
       "server/outbound/",
       "server/providers/registry",
       "server/providers/classify",
+      "server/wire/routing-rule",
       ...contract,
       ...surroundings,
     ],
@@ -76,7 +85,15 @@ const zones: readonly Zone[] = [
   { files: /^server\/http\//, may: ["server/http/", "server/gateway/", "server/state/", ...contract, ...surroundings] },
   {
     files: /^server\/config\//,
-    may: ["server/config/", "server/db/", "server/state/", "server/providers/registry", ...contract, ...surroundings],
+    may: [
+      "server/config/",
+      "server/db/",
+      "server/state/",
+      "server/providers/registry",
+      "server/wire/routing-rule",
+      ...contract,
+      ...surroundings,
+    ],
   },
   { files: /^server\/db\//, may: ["server/db/", ...contract, ...surroundings] },
   { files: /^app\/(v1|v1beta|health|metrics)\//, may: ["server/http/", "server/gateway/"] },
