@@ -23,5 +23,10 @@ export function withKey(inbound: Inbound, query = new URLSearchParams(inbound.qu
   const key = query.get("key");
   const { headers } = inbound;
   if (!key || headers.authorization !== undefined || headers["x-goog-api-key"] !== undefined) return inbound;
-  return { ...inbound, headers: { ...headers, "x-goog-api-key": key } };
+  const { method, path, query: asked, ip, params, cancel, actAsKeyId } = inbound;
+  return {
+    ...{ method, path, query: asked, ip, params, cancel, actAsKeyId },
+    headers: { ...headers, "x-goog-api-key": key },
+    body: (limitBytes) => inbound.body(limitBytes),
+  };
 }
