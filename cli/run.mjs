@@ -44,11 +44,19 @@ const tasks = {
   check: { needs: ["packages", "client"], run: () => check() },
   format: { needs: ["packages"], run: () => exec("biome", ["check", "--write", ...args]) },
   test: { needs: ["packages", "build"], run: () => exec("vitest", ["run", ...args]) },
+  "test:matrix": {
+    needs: ["packages", "build"],
+    run: () => exec("vitest", ["run", "tests/matrix/matrix.test.ts", ...args], { CONDUIT_MATRIX: "print" }),
+  },
   "test:e2e": {
     needs: ["packages", "build"],
     run: () => exec("playwright", ["test", "--config", "tests/e2e/playwright.config.ts", ...args]),
   },
   bench: { needs: ["packages", "build"], run: () => exec("tsx", ["bench/run.ts", ...args]) },
+  conduit: {
+    needs: ["packages", "build"],
+    run: () => exec("node", [ENV_FILE, join(".build", "conduit.mjs"), ...args]),
+  },
   "db:migrate": {
     needs: ["packages", "build"],
     run: () => exec("node", [ENV_FILE, join(".build", "main.mjs"), "migrate", ...args]),
@@ -125,11 +133,12 @@ function ensureBuild() {
 
 function buildStamp() {
   const sources = ["app", "components", "public", "server", "prisma"].flatMap((folder) => files(join(root, folder)));
+  const commands = files(join(root, "cli")).filter((file) => file.endsWith(".ts"));
   const single = ["next.config.js", "postcss.config.mjs", "tsconfig.json", "instrumentation.ts"].map((name) =>
     join(root, name),
   );
   const kept = sources.filter((file) => !file.includes(`${join("db", "generated")}`) && !file.endsWith(".test.ts"));
-  return hash([...kept, ...single.filter((file) => existsSync(file))]) + readStamp("packages");
+  return hash([...kept, ...commands, ...single.filter((file) => existsSync(file))]) + readStamp("packages");
 }
 
 function build() {
@@ -142,6 +151,8 @@ function build() {
     "esbuild",
     [
       "server/main.ts",
+      "cli/conduit.ts",
+      "--entry-names=[name]",
       "--bundle",
       "--platform=node",
       "--target=node22",
