@@ -13,6 +13,11 @@ export function deploymentColumns(now: Date) {
     upstreamModel: true,
     priority: true,
     weight: true,
+    tags: true,
+    region: true,
+    rpm: true,
+    tpm: true,
+    concurrent: true,
     enabled: true,
     managed: true,
     provider: { select: { name: true, type: true } },
@@ -51,7 +56,21 @@ export function placedView({ model, ...row }: PlacedRow): z.infer<typeof PlacedD
 /** What an audit entry keeps of a deployment. */
 export function deploymentFacts(view: z.infer<typeof PlacedDeployment>): Record<string, unknown> {
   const { modelName, providerName, upstreamModel, priority, weight, enabled, price } = view;
-  return { modelName, providerName, upstreamModel, priority, weight, enabled, price };
+  const { tags, region, rpm, tpm, concurrent } = view;
+  return {
+    modelName,
+    providerName,
+    upstreamModel,
+    priority,
+    weight,
+    tags,
+    region,
+    rpm,
+    tpm,
+    concurrent,
+    enabled,
+    price,
+  };
 }
 
 type Reader = Pick<Prisma.TransactionClient, "deployment">;

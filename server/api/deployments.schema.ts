@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Moment, UpstreamModel, Usd, Weight } from "@/server/api/fields.schema";
+import { distinct, Id, Moment, Tag, UpstreamModel, Usd, Weight } from "@/server/api/fields.schema";
 
 /** A price in force, by class of token, in dollars per million. */
 export const PriceView = z
@@ -27,6 +27,11 @@ export const DeploymentView = z
     upstreamModel: z.string(),
     priority: z.int(),
     weight: z.int(),
+    tags: z.array(z.string()),
+    region: z.string().nullable(),
+    rpm: z.int().nullable(),
+    tpm: z.int().nullable(),
+    concurrent: z.int().nullable(),
     enabled: z.boolean(),
     managed: z.boolean(),
     price: PriceView.nullable(),
@@ -40,6 +45,17 @@ export const PlacedDeployment = DeploymentView.extend({ modelId: Id, modelName: 
 
 const Priority = z.int("Give a whole number.").min(0).max(1000);
 
+const AtMost = z.int("Give a whole number.").min(1).max(2_000_000_000);
+
+/** By what rules and callers choose it, and what it takes at most: requests and tokens a minute, calls at the same time. */
+const placing = {
+  tags: z.array(Tag).max(50).refine(distinct, "A tag is listed twice.").optional(),
+  region: Tag.nullish(),
+  rpm: AtMost.nullish(),
+  tpm: AtMost.nullish(),
+  concurrent: AtMost.nullish(),
+};
+
 /** A new deployment of a model on a provider. */
 export const NewDeployment = z.strictObject({
   modelId: Id,
@@ -47,6 +63,7 @@ export const NewDeployment = z.strictObject({
   upstreamModel: UpstreamModel,
   priority: Priority.default(0),
   weight: Weight.default(1),
+  ...placing,
   enabled: z.boolean().default(true),
 });
 
@@ -55,6 +72,7 @@ export const DeploymentChange = z.strictObject({
   id: Id,
   priority: Priority.optional(),
   weight: Weight.optional(),
+  ...placing,
   enabled: z.boolean().optional(),
 });
 

@@ -11,6 +11,7 @@ import { DeploymentChange, NewDeployment, OwnPrice, PlacedDeployment } from "@/s
 import { conflict, notFound, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
+import type { Prisma } from "@/server/db/generated/client";
 import { nanoFromUsdText, type Rates } from "@/server/money";
 import { providerType } from "@/server/providers/registry";
 import { librarySchedule } from "@/server/state/prices";
@@ -42,7 +43,8 @@ export const deployments = router({
         });
         if (!model) throw notFound("model", "modelId");
         refuseManaged("model", model);
-        const id = await addDeployment(tx, input);
+        const { modelId, providerId, upstreamModel } = input;
+        const id = await addDeployment(tx, { ...given(input), modelId, providerId, upstreamModel });
         const view = await findDeployment(tx, id);
         await note({
           action: "create",
@@ -118,14 +120,7 @@ export const deployments = router({
     ),
 });
 
-type Placement = {
-  modelId: string;
-  providerId: string;
-  upstreamModel: string;
-  priority?: number;
-  weight?: number;
-  enabled?: boolean;
-};
+type Placement = Omit<Prisma.DeploymentUncheckedCreateInput, "prices">;
 
 /** Stores a deployment with the price library's price, where there is one; returns its id. Throws CONFLICT for a repeat. */
 export async function addDeployment(tx: Transaction, placement: Placement): Promise<string> {

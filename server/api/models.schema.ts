@@ -31,6 +31,15 @@ export const ModelView = z
     name: z.string(),
     strategy: z.string(),
     fallbacks: z.array(z.string()),
+    fallbacksOnContext: z.array(z.string()),
+    fallbacksOnPolicy: z.array(z.string()),
+    rescue: z.boolean(),
+    firstByteMs: z.int().nullable(),
+    retries: z.int().nullable(),
+    hedge: z.boolean(),
+    hedgeAfterMs: z.int().nullable(),
+    cache: z.boolean(),
+    cacheTtlSeconds: z.int().nullable(),
     enabled: z.boolean(),
     managed: z.boolean(),
     createdAt: Moment,
@@ -42,11 +51,30 @@ export const ModelView = z
 
 const Fallbacks = z.array(z.string().min(1).max(200)).max(20).refine(distinct, "A fallback is listed twice.");
 
+const Milliseconds = z.int("Give a whole number.").min(1).max(3_600_000);
+
+/**
+ * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. `hedge`: a second one is asked when
+ * the first is slow to begin, after `hedgeAfterMs` or else after what 95 % of late calls took. Null = the process's own setting.
+ */
+const settings = {
+  fallbacksOnContext: Fallbacks.optional(),
+  fallbacksOnPolicy: Fallbacks.optional(),
+  rescue: z.boolean().optional(),
+  firstByteMs: Milliseconds.nullish(),
+  retries: z.int("Give a whole number.").min(0).max(10).nullish(),
+  hedge: z.boolean().optional(),
+  hedgeAfterMs: Milliseconds.nullish(),
+  cache: z.boolean().optional(),
+  cacheTtlSeconds: z.int("Give a whole number.").min(1).max(2_592_000).nullish(),
+};
+
 /** A new model, without deployments. */
 export const NewModel = z.strictObject({
   name: ModelName,
   strategy: Strategy.default("priority"),
   fallbacks: Fallbacks.default([]),
+  ...settings,
   enabled: z.boolean().default(true),
 });
 
@@ -56,6 +84,7 @@ export const ModelChange = z.strictObject({
   name: ModelName.optional(),
   strategy: Strategy.optional(),
   fallbacks: Fallbacks.optional(),
+  ...settings,
   enabled: z.boolean().optional(),
 });
 

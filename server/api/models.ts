@@ -34,7 +34,7 @@ export const models = router({
     .mutation(({ ctx, input }) =>
       change(ctx, async (tx, note) => {
         await holdFallbacks(tx);
-        const { id } = await tx.model.create({ data: input, select: { id: true } });
+        const { id } = await tx.model.create({ data: { ...given(input), name: input.name }, select: { id: true } });
         await checkFallbacks(tx, input.name);
         const view = await findModel(tx, id);
         await note({ action: "create", noun: "model", object: view, detail: difference({}, modelFacts(view)) });
@@ -116,6 +116,15 @@ function modelColumns(now: Date) {
     name: true,
     strategy: true,
     fallbacks: true,
+    fallbacksOnContext: true,
+    fallbacksOnPolicy: true,
+    rescue: true,
+    firstByteMs: true,
+    retries: true,
+    hedge: true,
+    hedgeAfterMs: true,
+    cache: true,
+    cacheTtlSeconds: true,
     enabled: true,
     managed: true,
     createdAt: true,
@@ -135,14 +144,14 @@ function modelView(row: ModelRow): z.infer<typeof ModelView> {
 }
 
 function modelFacts({
-  name,
-  strategy,
-  fallbacks,
-  enabled,
+  id: _id,
+  managed: _managed,
+  createdAt: _createdAt,
   deployments,
+  ...facts
 }: z.infer<typeof ModelView>): Record<string, unknown> {
   const served = deployments.map((deployment) => `${deployment.providerName}/${deployment.upstreamModel}`);
-  return { name, strategy, fallbacks, enabled, deployments: served };
+  return { ...facts, deployments: served };
 }
 
 async function findModel(db: Pick<Prisma.TransactionClient, "model">, id: string): Promise<z.infer<typeof ModelView>> {

@@ -15,6 +15,11 @@ const deploymentColumns = {
   upstreamModel: true,
   priority: true,
   weight: true,
+  tags: true,
+  region: true,
+  rpm: true,
+  tpm: true,
+  concurrent: true,
   enabled: true,
   managed: true,
   prices: {
@@ -41,8 +46,16 @@ export async function applyModels(work: ModelWork, models: readonly ConfigModel[
   const { tx, changes } = work;
   const rows = await tx.model.findMany({ include: { deployments: { select: deploymentColumns } } });
   const stored = new Map(rows.map((row) => [row.name, row]));
-  for (const { name, strategy, fallbacks, deployments } of models) {
-    const wanted = { strategy, fallbacks, enabled: true, managed: true };
+  for (const { name, deployments, firstByteMs, retries, hedgeAfterMs, cacheTtlSeconds, ...said } of models) {
+    const wanted = {
+      ...said,
+      firstByteMs: firstByteMs ?? null,
+      retries: retries ?? null,
+      hedgeAfterMs: hedgeAfterMs ?? null,
+      cacheTtlSeconds: cacheTtlSeconds ?? null,
+      enabled: true,
+      managed: true,
+    };
     const current = stored.get(name);
     const modelId = await changes.reconcile({ noun: "model", name }, current, wanted, {
       create: () => tx.model.create({ data: { name, ...wanted }, select: { id: true } }),
@@ -57,10 +70,11 @@ type Owner = { readonly id: string; readonly name: string; readonly stored: read
 
 async function applyDeployment(work: ModelWork, model: Owner, declared: ConfigDeployment): Promise<void> {
   const { tx, changes, providerIds } = work;
-  const { provider, model: upstreamModel, priority, weight } = declared;
+  const { provider, model: upstreamModel, priority, weight, tags, region = null, limits } = declared;
   const providerId = providerIds.get(provider);
   if (providerId === undefined) throw new Error(`The provider "${provider}" was not stored.`);
-  const columns = { priority, weight, enabled: true, managed: true };
+  const { rpm = null, tpm = null, concurrent = null } = limits;
+  const columns = { priority, weight, tags, region, rpm, tpm, concurrent, enabled: true, managed: true };
   const stored = model.stored.find((row) => row.providerId === providerId && row.upstreamModel === upstreamModel);
   const open = pricesFromNow(stored?.prices ?? []);
   const current = stored && { ...stored, prices: open.map(({ source, rates }) => ({ source, rates })) };

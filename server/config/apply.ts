@@ -2,6 +2,7 @@ import { applyGroups, applyVirtualKeys } from "@/server/config/apply-keys";
 import { applyLimits } from "@/server/config/apply-limits";
 import { applyModels } from "@/server/config/apply-models";
 import { applyProviders } from "@/server/config/apply-providers";
+import { applyRules } from "@/server/config/apply-rules";
 import { type Applied, Changes } from "@/server/config/changes";
 import { APPLIED, type Declared, readDeclared, writeDeclared, writeSetting } from "@/server/config/declared";
 import type { Config } from "@/server/config/parse";
@@ -29,6 +30,7 @@ export function applyConfig(config: Config, fingerprint: string): Promise<Applie
       await applyModels({ tx, changes, providerIds, providers: config.providers, before, after }, config.models);
       const groupIds = await applyGroups(tx, changes, config.groups, { before, after });
       await applyVirtualKeys(tx, changes, config.virtualKeys, groupIds);
+      await applyRules(tx, changes, config.rules);
       await applyLimits(tx, changes, config.limits);
       await removeUndeclared(tx, changes);
       if (changes.audit.length > 0) await tx.auditEntry.createMany({ data: changes.audit });

@@ -4,7 +4,15 @@ import type { Prisma } from "@/server/db/generated/client";
 /** The database inside the transaction that a configuration is applied in. */
 export type Transaction = Prisma.TransactionClient;
 
-export type Noun = "provider" | "provider-key" | "model" | "deployment" | "group" | "virtual-key" | "budget";
+export type Noun =
+  | "provider"
+  | "provider-key"
+  | "model"
+  | "deployment"
+  | "group"
+  | "virtual-key"
+  | "budget"
+  | "routing-rule";
 
 export type Named = { readonly noun: Noun; readonly id: string; readonly name: string };
 

@@ -6,13 +6,15 @@ type Step = string | number;
 /** A name in the file: where it stands, what it resolves to, and how it was written. */
 type Mention = { readonly path: readonly Step[]; readonly name: string; readonly written: string };
 
+const fallbackLists = ["fallbacks", "fallbacksOnContext", "fallbacksOnPolicy"] as const;
+
 /** Checks that every name that is referred to exists, that none exists twice, and that fallbacks do not lead in a circle. */
 export function checkReferences(checked: Checked, report: Report): void {
   const providers = declared(checked, "providers");
   const models = declared(checked, "models");
   const groups = declared(checked, "groups");
   const keys = declared(checked, "virtualKeys");
-  for (const names of [providers, models, groups, keys]) refuseDuplicates(names, report);
+  for (const names of [providers, models, groups, keys, declared(checked, "rules")]) refuseDuplicates(names, report);
   checkProviders(checked, report);
   checkModels(checked, { providers, models }, report);
   checkKeys(checked, groups, report);
@@ -57,11 +59,11 @@ function checkModels(
       if (first !== undefined) report(path, `is the same provider and model as deployments[${first}]`);
       else if (deployment.provider !== undefined && deployment.model !== undefined) seen.set(identity, at);
     }
-    for (const [at, name] of model.fallbacks.entries()) {
-      requireKnown(mention(["models", index, "fallbacks", at], name, said?.fallbacks[at]), known.models, {
-        noun: "model",
-        report,
-      });
+    for (const list of fallbackLists) {
+      for (const [at, name] of model[list].entries()) {
+        const fallback = mention(["models", index, list, at], name, said?.[list][at]);
+        requireKnown(fallback, known.models, { noun: "model", report });
+      }
     }
   }
 }
@@ -94,14 +96,16 @@ function refuseLoops({ resolved, written }: Checked, report: Report): void {
   const done = new Set<number>();
   const visit = (index: number, trail: readonly number[]): void => {
     if (done.has(index)) return;
-    for (const [at, name] of (resolved.models[index]?.fallbacks ?? []).entries()) {
+    const model = resolved.models[index];
+    const named = model ? fallbackLists.flatMap((list) => model[list].map((name, at) => ({ list, at, name }))) : [];
+    for (const { list, at, name } of named) {
       const next = name === undefined ? undefined : indexes.get(name);
       if (next === undefined) continue;
       const begin = [...trail, index].indexOf(next);
       if (begin < 0) visit(next, [...trail, index]);
       else {
         const loop = [...[...trail, index].slice(begin), next].map((step) => written.models[step]?.name ?? "?");
-        report(["models", index, "fallbacks", at], `leads in a circle: ${loop.join(" → ")}`);
+        report(["models", index, list, at], `leads in a circle: ${loop.join(" → ")}`);
       }
     }
     done.add(index);
@@ -109,7 +113,10 @@ function refuseLoops({ resolved, written }: Checked, report: Report): void {
   for (const index of resolved.models.keys()) visit(index, []);
 }
 
-function declared({ resolved, written }: Checked, list: "providers" | "models" | "groups" | "virtualKeys"): Mention[] {
+function declared(
+  { resolved, written }: Checked,
+  list: "providers" | "models" | "groups" | "virtualKeys" | "rules",
+): Mention[] {
   return resolved[list].flatMap(
     ({ name }, index) => mention([list, index, "name"], name, written[list][index]?.name) ?? [],
   );

@@ -17,6 +17,7 @@ export function checkValues(config: LooseConfig, report: Report): void {
   for (const [index, provider] of config.providers.entries()) checkProvider(provider, report, index);
   for (const [index, model] of config.models.entries()) checkModel(model, report, index);
   for (const [index, group] of config.groups.entries()) checkName(group.name, ["groups", index, "name"], report);
+  for (const [index, rule] of config.rules.entries()) checkName(rule.name, ["rules", index, "name"], report);
   for (const [index, key] of config.virtualKeys.entries()) checkVirtualKey(key, report, index);
 }
 

@@ -23,12 +23,15 @@ export const LooseConfig = record({
     record({
       name: text,
       fallbacks: list(text),
+      fallbacksOnContext: list(text),
+      fallbacksOnPolicy: list(text),
       deployments: list(
         record({ provider: text, model: text, price: z.record(z.string(), z.unknown()).optional().catch(undefined) }),
       ),
     }),
   ),
   groups: list(record({ name: text })),
+  rules: list(record({ name: text })),
   virtualKeys: list(
     record({
       name: text,

@@ -15,6 +15,7 @@ export type Config = {
   readonly models: readonly ConfigModel[];
   readonly groups: readonly ConfigGroup[];
   readonly virtualKeys: readonly ConfigVirtualKey[];
+  readonly rules: readonly ConfigRule[];
   /** Of the whole gateway; null = the file says nothing of them. */
   readonly limits: Limits | null;
 };
@@ -32,6 +33,8 @@ export type ConfigDeployment = Omit<File<"models">["deployments"][number], "pric
   readonly price: Rates | null;
 };
 
+export type ConfigRule = File<"rules">;
+
 export type ConfigModel = Omit<File<"models">, "deployments"> & { readonly deployments: readonly ConfigDeployment[] };
 
 export type ConfigVirtualKey = Limits & {
@@ -41,6 +44,7 @@ export type ConfigVirtualKey = Limits & {
   readonly last4: string;
   readonly group: string | null;
   readonly models: readonly string[];
+  readonly cache: boolean;
   readonly expiresAt: Date | null;
   readonly budgets: readonly { readonly period: string; readonly limitNano: NanoUsd }[];
   readonly modelLimits: readonly ModelLimits[];
@@ -105,17 +109,19 @@ function toConfig(file: ConfigFile): Config {
       ...readLimits(limits),
     })),
     virtualKeys: file.virtualKeys.map(toVirtualKey),
+    rules: file.rules,
     limits: file.limits ? readLimits(file.limits) : null,
   };
 }
 
 function toVirtualKey(written: File<"virtualKeys">): ConfigVirtualKey {
-  const { name, key, group, models, expiresAt, budgets, limits, modelLimits } = written;
+  const { name, key, group, models, expiresAt, budgets, limits, modelLimits, cache } = written;
   return {
     name,
     ...describeVirtualKey(key),
     group: group ?? null,
     models,
+    cache,
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
     budgets: budgets.map(({ period, limitUsd }) => ({ period, limitNano: nanoFromUsd(limitUsd) })),
     ...readLimits(limits),

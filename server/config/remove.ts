@@ -5,6 +5,7 @@ import type { Changes, Named, Noun, Transaction } from "@/server/config/changes"
  * is disabled and left to the dashboard instead. Dependants go first, so that they do not hold what is removed with them.
  */
 export async function removeUndeclared(tx: Transaction, changes: Changes): Promise<void> {
+  await removeRules(tx, changes);
   await removeDeployments(tx, changes);
   await removeModels(tx, changes);
   await removeProviderKeys(tx, changes);
@@ -12,6 +13,14 @@ export async function removeUndeclared(tx: Transaction, changes: Changes): Promi
   await removeBudgets(tx, changes);
   await removeVirtualKeys(tx, changes);
   await removeGroups(tx, changes);
+}
+
+async function removeRules(tx: Transaction, changes: Changes): Promise<void> {
+  const rows = await tx.routingRule.findMany({ where: { managed: true }, select: { id: true, name: true } });
+  for (const object of undeclared(changes, "routing-rule", rows)) {
+    await tx.routingRule.delete({ where: { id: object.id } });
+    changes.note("removed", object);
+  }
 }
 
 async function removeDeployments(tx: Transaction, changes: Changes): Promise<void> {
@@ -37,7 +46,9 @@ async function removeModels(tx: Transaction, changes: Changes): Promise<void> {
   const gone = undeclared(changes, "model", rows);
   for (const object of gone) {
     const served = await tx.deployment.count({ where: { modelId: object.id } });
-    const users = await tx.model.count({ where: { fallbacks: { has: object.name }, managed: false } });
+    const lists = ["fallbacks", "fallbacksOnContext", "fallbacksOnPolicy"];
+    const named = lists.map((list) => ({ [list]: { has: object.name } }));
+    const users = await tx.model.count({ where: { OR: named, managed: false } });
     if (served + users > 0)
       await tx.model.update({ where: { id: object.id }, data: { enabled: false, managed: false } });
     else await tx.model.delete({ where: { id: object.id } });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ruleShape } from "@/server/wire/routing-rule";
 
 /** How a model chooses among its deployments. */
 const STRATEGIES = [
@@ -80,6 +81,12 @@ const Deployment = z.strictObject({
   model: z.string().min(1).max(500).describe("The vendor's own name for the model."),
   priority: z.int().min(-MAX_INT).max(MAX_INT).default(0).describe("Lower is tried first."),
   weight: whole.default(1).describe("Share of calls among deployments of one priority."),
+  tags: z.array(name).default([]).describe("Words that rules and callers choose it by."),
+  region: name.optional().describe("Where it computes, such as eu."),
+  limits: z
+    .strictObject({ rpm: limits.rpm, tpm: limits.tpm, concurrent: limits.concurrent })
+    .default({})
+    .describe("What it takes at most; calls beyond that go to the other deployments."),
   price: Price.optional(),
 });
 
@@ -87,7 +94,37 @@ const Model = z.strictObject({
   name: name.describe("The name that callers use."),
   strategy: z.enum(STRATEGIES).default("priority"),
   fallbacks: z.array(name).default([]).describe("Models in this file to try, in order, when every deployment failed."),
+  fallbacksOnContext: z
+    .array(name)
+    .default([])
+    .describe("The same for prompts that were too long for every deployment, before those of fallbacks."),
+  fallbacksOnPolicy: z
+    .array(name)
+    .default([])
+    .describe("The same for requests refused for their content; without any the refusal stands."),
+  rescue: z.boolean().default(true).describe("Whether another deployment goes on with a stream that broke off."),
+  firstByteMs: atLeastOne
+    .max(3_600_000)
+    .optional()
+    .describe("How long a stream's first event may take. Left out, CONDUIT_FIRST_BYTE_TIMEOUT_MS."),
+  retries: whole
+    .max(10)
+    .optional()
+    .describe("How often a call asks a target again that failed. Left out, CONDUIT_RETRIES."),
+  hedge: z.boolean().default(false).describe("Whether a second deployment is asked when the first is slow to begin."),
+  hedgeAfterMs: atLeastOne
+    .max(3_600_000)
+    .optional()
+    .describe("After how long. Left out, what 95 % of the calls of late took to begin."),
+  cache: z.boolean().default(false).describe("Whether answers are kept for identical requests."),
+  cacheTtlSeconds: atLeastOne.max(2_592_000).optional().describe("For how long. Left out, an hour."),
   deployments: z.array(Deployment).default([]),
+});
+
+const Rule = z.strictObject({
+  name: name.describe("Told in refusals and by the simulator."),
+  enabled: z.boolean().default(true),
+  ...ruleShape,
 });
 
 const Group = z.strictObject({
@@ -115,6 +152,7 @@ const VirtualKey = z.strictObject({
     )
     .default([])
     .describe("Limits of this key for some models, beside its own."),
+  cache: z.boolean().default(false).describe("Whether answers are kept for identical requests."),
 });
 
 /** The shape of conduit.json; what a shape cannot say (references, addresses, duplicates) is checked in check.ts. */
@@ -124,6 +162,7 @@ export const ConfigFile = z.strictObject({
   models: z.array(Model).default([]),
   groups: z.array(Group).default([]),
   virtualKeys: z.array(VirtualKey).default([]),
+  rules: z.array(Rule).default([]).describe("Routing rules, asked in this order before those of the dashboard."),
   limits: z
     .strictObject(limits)
     .optional()

@@ -5,6 +5,7 @@ import { Rates } from "@/server/money";
 import type { Secret } from "@/server/secret";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
+import { type Rule, readRules } from "@/server/state/rules";
 
 export type CatalogKey = {
   readonly id: string;
@@ -33,17 +34,55 @@ export type CatalogDeployment = {
   readonly upstreamModel: string;
   readonly priority: number;
   readonly weight: number;
+  /** Words that rules and callers choose it by. */
+  readonly tags: readonly string[];
+  readonly region: string | null;
+  /** What it takes at most; null = no limit known. */
+  readonly limits: DeploymentLimits;
   readonly provider: CatalogProvider;
   /** By version, oldest first. */
   readonly prices: readonly CatalogPrice[];
 };
 
-type CatalogModel = {
+/** Requests and tokens a minute, and calls at the same time. */
+export type DeploymentLimits = {
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  readonly concurrent: number | null;
+};
+
+/** How calls of one model are tried; null = the process's own setting. */
+export type ModelSettings = {
+  readonly rescue: boolean;
+  readonly firstByteMs: number | null;
+  readonly retries: number | null;
+  readonly hedge: boolean;
+  /** Null = the 95th percentile of late. */
+  readonly hedgeAfterMs: number | null;
+  readonly cache: boolean;
+  readonly cacheTtlSeconds: number | null;
+};
+
+/** Of models that nobody configured. */
+export const usualSettings: ModelSettings = {
+  rescue: true,
+  firstByteMs: null,
+  retries: null,
+  hedge: false,
+  hedgeAfterMs: null,
+  cache: false,
+  cacheTtlSeconds: null,
+};
+
+export type CatalogModel = {
   readonly name: string;
   /** Seconds since 1970. */
   readonly created: number;
   readonly strategy: string;
   readonly fallbacks: readonly string[];
+  readonly fallbacksOnContext: readonly string[];
+  readonly fallbacksOnPolicy: readonly string[];
+  readonly settings: ModelSettings;
   readonly deployments: readonly CatalogDeployment[];
 };
 
@@ -52,10 +91,12 @@ export type Catalog = {
   readonly models: ReadonlyMap<string, CatalogModel>;
   /** By name. */
   readonly providers: ReadonlyMap<string, CatalogProvider>;
+  /** In their order. */
+  readonly rules: readonly Rule[];
 };
 
 const held = singleton("catalog", (): { current: Catalog; loading: Promise<void> | undefined; again: boolean } => ({
-  current: { models: new Map(), providers: new Map() },
+  current: { models: new Map(), providers: new Map(), rules: [] },
   loading: undefined,
   again: false,
 }));
@@ -97,7 +138,22 @@ type ProviderRow = {
   options: unknown;
 };
 type KeyRow = { id: string; provider_id: string; name: string; sealed: string; weight: number };
-type ModelRow = { id: string; name: string; strategy: string; fallbacks: string[]; created_at: Date };
+type ModelRow = {
+  id: string;
+  name: string;
+  strategy: string;
+  fallbacks: string[];
+  fallbacks_on_context: string[];
+  fallbacks_on_policy: string[];
+  rescue: boolean;
+  first_byte_ms: number | null;
+  retries: number | null;
+  hedge: boolean;
+  hedge_after_ms: number | null;
+  cache: boolean;
+  cache_ttl_seconds: number | null;
+  created_at: Date;
+};
 type DeploymentRow = {
   id: string;
   model_id: string;
@@ -105,22 +161,29 @@ type DeploymentRow = {
   upstream_model: string;
   priority: number;
   weight: number;
+  tags: string[];
+  region: string | null;
+  rpm: number | null;
+  tpm: number | null;
+  concurrent: number | null;
 };
 type PriceRow = { id: string; deployment_id: string; effective_from: Date; rates: unknown };
 
 async function readCatalog(): Promise<Catalog> {
-  const [providerRows, keyRows, modelRows, deploymentRows, priceRows] = await Promise.all([
+  const [providerRows, keyRows, modelRows, deploymentRows, priceRows, rules] = await Promise.all([
     query<ProviderRow>(
       "SELECT id, name, type, base_url, allow_private_network, headers, options FROM provider WHERE enabled",
     ),
     query<KeyRow>(
       "SELECT id, provider_id, name, sealed, weight FROM provider_key WHERE enabled ORDER BY created_at, id",
     ),
-    query<ModelRow>("SELECT id, name, strategy, fallbacks, created_at FROM model WHERE enabled ORDER BY name"),
+    query<ModelRow>("SELECT * FROM model WHERE enabled ORDER BY name"),
     query<DeploymentRow>(
-      "SELECT id, model_id, provider_id, upstream_model, priority, weight FROM deployment WHERE enabled ORDER BY priority, created_at, id",
+      `SELECT id, model_id, provider_id, upstream_model, priority, weight, tags, region, rpm, tpm, concurrent
+         FROM deployment WHERE enabled ORDER BY priority, created_at, id`,
     ),
     query<PriceRow>("SELECT id, deployment_id, effective_from, rates FROM price ORDER BY version"),
+    readRules(),
   ]);
   const keysOf = Map.groupBy(keyRows, (row) => row.provider_id);
   const providers = new Map(providerRows.map((row) => [row.id, toProvider(row, keysOf.get(row.id) ?? [])]));
@@ -131,12 +194,34 @@ async function readCatalog(): Promise<Catalog> {
       const provider = providers.get(deployment.provider_id);
       return provider ? [toDeployment(deployment, provider, pricesOf.get(deployment.id) ?? [])] : [];
     });
-    const created = Math.floor(row.created_at.getTime() / 1000);
-    return [row.name, { name: row.name, created, strategy: row.strategy, fallbacks: row.fallbacks, deployments }];
+    return [row.name, toModel(row, deployments)];
   });
   return {
     models: new Map(models),
     providers: new Map([...providers.values()].map((provider) => [provider.name, provider])),
+    rules,
+  };
+}
+
+function toModel(row: ModelRow, deployments: readonly CatalogDeployment[]): CatalogModel {
+  const { name, strategy, fallbacks, rescue, retries, hedge, cache } = row;
+  return {
+    name,
+    created: Math.floor(row.created_at.getTime() / 1000),
+    strategy,
+    fallbacks,
+    fallbacksOnContext: row.fallbacks_on_context,
+    fallbacksOnPolicy: row.fallbacks_on_policy,
+    settings: {
+      rescue,
+      firstByteMs: row.first_byte_ms,
+      retries,
+      hedge,
+      hedgeAfterMs: row.hedge_after_ms,
+      cache,
+      cacheTtlSeconds: row.cache_ttl_seconds,
+    },
+    deployments,
   };
 }
 
@@ -186,6 +271,9 @@ function toDeployment(row: DeploymentRow, provider: CatalogProvider, priceRows: 
     upstreamModel: row.upstream_model,
     priority: row.priority,
     weight: row.weight,
+    tags: row.tags,
+    region: row.region,
+    limits: { rpm: row.rpm, tpm: row.tpm, concurrent: row.concurrent },
     provider,
     prices,
   };
