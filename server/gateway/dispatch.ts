@@ -63,7 +63,7 @@ async function open(call: Call, { type, target, prepared }: Opening): Promise<Up
   const request = authorizing instanceof Promise ? await authorizing : authorizing;
   return send(request, {
     // A whole answer is one long wait: only the total limit holds for it.
-    firstByteMs: call.stream ? env.firstByteMs : env.totalMs,
+    firstByteMs: call.stream ? call.firstByteMs : env.totalMs,
     idleMs: env.idleMs,
     cancel: call.cancel,
     allowPrivateNetwork,

@@ -14,8 +14,10 @@ import {
 import { parseJson } from "@/server/gateway/dispatch";
 import type { Endpoint, Reply } from "@/server/gateway/endpoint";
 import { callHeaders } from "@/server/gateway/headers";
+import { withModel } from "@/server/gateway/narrow";
+import { changed, planCall } from "@/server/gateway/plan";
 import { readBody } from "@/server/gateway/read-body";
-import { plan, type Stage } from "@/server/gateway/resolve";
+import type { Stage } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import { upstreamError } from "@/server/gateway/upstream-error";
@@ -63,10 +65,13 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
     serve(begin(inbound, kind.operation, dialect), async (call) => {
       const caller = await authenticate(inbound);
       call.caller = caller;
-      const { bytes, value: request } = await readBody(inbound, kind.schema);
+      const { bytes, value } = await readBody(inbound, kind.schema, withModel);
       call.requestBytes = bytes.length;
-      call.model = request.model;
-      const stages = able(call, plan(caller, request.model), kind);
+      call.model = value.model;
+      const planning = planCall(call, { caller, bytes, body: { ...value } });
+      const { stages: planned, changes } = planning instanceof Promise ? await planning : planning;
+      const request = changes ? kind.schema.parse(changed({ ...value }, changes)) : value;
+      const stages = able(call, planned, kind);
       const targets = stages.flatMap((stage) => stage.targets);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
       if (admitting) await admitting;

@@ -7,12 +7,20 @@ import { fits } from "@/server/gateway/fits";
 /** A request body: as its bytes, for an upstream that speaks the same dialect, and as what the gateway reads of it. */
 export type ReadBody<T> = { readonly bytes: Buffer; readonly value: T };
 
-/** Reads and checks a JSON body. Throws `payload_too_large` or `invalid_request` with the path of the first fault. */
-export async function readBody<T>(inbound: Inbound, schema: ZodType<T>): Promise<ReadBody<T>> {
+/**
+ * Reads and checks a JSON body, after `complete` has put in what may be said in another way. Throws `payload_too_large` or
+ * `invalid_request` with the path of the first fault.
+ */
+export async function readBody<T>(
+  inbound: Inbound,
+  schema: ZodType<T>,
+  complete?: (parsed: unknown) => unknown,
+): Promise<ReadBody<T>> {
   const bytes = await inbound.body(env.maxBodyBytes);
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString("utf8"));
+    if (complete) parsed = complete(parsed);
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? ` (${cause.message.slice(0, 120)})` : "";
     throw new GatewayError("invalid_request", `The request body is not valid JSON${reason}.`, { cause });

@@ -1,7 +1,16 @@
 import { GatewayError } from "@/server/errors";
 import type { CallTarget } from "@/server/gateway/call";
+import type { Verdict } from "@/server/gateway/verdict";
 import type { Caller } from "@/server/state/callers";
-import { type Catalog, type CatalogDeployment, type CatalogProvider, catalog } from "@/server/state/catalog";
+import {
+  type Catalog,
+  type CatalogDeployment,
+  type CatalogModel,
+  type CatalogProvider,
+  catalog,
+  type ModelSettings,
+  usualSettings,
+} from "@/server/state/catalog";
 
 /** Whether one of the key's patterns covers a model name. */
 export function mayUse(caller: Caller, model: string): boolean {
@@ -10,26 +19,55 @@ export function mayUse(caller: Caller, model: string): boolean {
   );
 }
 
-/** Targets that serve one model. When all of them have failed, the next stage is tried: a model to fall back to. */
-export type Stage = { readonly model: string; readonly strategy: string; readonly targets: readonly CallTarget[] };
+/** What a stage is there for: any failure, an error, a prompt that is too long, or content that was refused. */
+export type StageOf = "any" | "error" | "context" | "policy";
+
+/** Targets that serve one model. When all of them have failed, the next stage that is there for such a failure is tried. */
+export type Stage = {
+  readonly model: string;
+  readonly strategy: string;
+  readonly settings: ModelSettings;
+  readonly on: StageOf;
+  readonly targets: readonly CallTarget[];
+};
 
 /**
  * The stages of a call, in order: the model itself, then those that its admin named to fall back to, which the key need not name.
  * Throws as `resolve` does.
  */
-export function plan(caller: Caller, model: string): readonly Stage[] {
-  const { models } = catalog();
-  const found = models.get(model);
-  const stages: Stage[] = [];
+export function stagesOf(caller: Caller, model: string): readonly Stage[] {
+  const found = catalog().models.get(model);
   const targets = found?.deployments.length === 0 && mayUse(caller, model) ? [] : resolve(caller, model);
-  if (targets.length > 0) stages.push({ model, strategy: found?.strategy ?? "priority", targets });
-  for (const name of found?.fallbacks ?? []) {
-    const fallback = models.get(name);
-    if (!fallback || fallback.deployments.length === 0) continue;
-    stages.push({ model: name, strategy: fallback.strategy, targets: fallback.deployments.map(targetOf) });
+  const stages: Stage[] = [];
+  if (targets.length > 0) {
+    const { strategy = "priority", settings = usualSettings } = found ?? {};
+    stages.push({ model, strategy, settings, on: "any", targets });
   }
-  if (stages.length === 0) throw notFound(model);
+  if (found) stages.push(...fallbacksOf(found));
+  if (stages.length === 0) throw modelNotFound(model);
   return stages;
+}
+
+/** Whether a stage is there for what the attempts before it ended with; undefined = none could be made. */
+export function isFor({ on }: Stage, ended: Verdict | undefined): boolean {
+  if (on === "any") return true;
+  if (on === "error") return ended !== "policy";
+  return on === "context" ? ended === "larger" : ended === "policy";
+}
+
+function fallbacksOf({ fallbacks, fallbacksOnContext, fallbacksOnPolicy }: CatalogModel): readonly Stage[] {
+  const staged = (names: readonly string[], on: StageOf): Stage[] =>
+    names.flatMap((name) => {
+      const fallback = catalog().models.get(name);
+      if (!fallback || fallback.deployments.length === 0) return [];
+      const { strategy, settings, deployments } = fallback;
+      return [{ model: name, strategy, settings, on, targets: deployments.map(targetOf) }];
+    });
+  return [
+    ...staged(fallbacksOnContext, "context"),
+    ...staged(fallbacksOnPolicy, "policy"),
+    ...staged(fallbacks, "error"),
+  ];
 }
 
 /**
@@ -38,11 +76,12 @@ export function plan(caller: Caller, model: string): readonly Stage[] {
  */
 export function resolve(caller: Caller, model: string): readonly CallTarget[] {
   const targets = byName(catalog(), caller, model) ?? byProvider(catalog(), caller, model);
-  if (!targets || targets.length === 0) throw notFound(model);
+  if (!targets || targets.length === 0) throw modelNotFound(model);
   return targets;
 }
 
-function notFound(model: string): GatewayError {
+/** The one answer about a model that does not exist, or that the key may not use. */
+export function modelNotFound(model: string): GatewayError {
   return new GatewayError("model_not_found", `The model '${model}' does not exist or you do not have access to it.`, {
     param: "model",
   });
@@ -53,7 +92,8 @@ export function routeId({ deployment, provider, upstreamModel }: CallTarget): st
   return deployment?.id ?? `${provider.id}/${upstreamModel}`;
 }
 
-function targetOf(deployment: CatalogDeployment): CallTarget {
+/** A deployment as a target; which of its provider's keys serves is chosen with each attempt. */
+export function targetOf(deployment: CatalogDeployment): CallTarget {
   return toTarget(deployment.provider, deployment.upstreamModel, deployment);
 }
 

@@ -5,10 +5,11 @@ import { attempt } from "@/server/gateway/attempts";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call } from "@/server/gateway/call";
 import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
+import { withModel } from "@/server/gateway/narrow";
+import { changed, planCall } from "@/server/gateway/plan";
 import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
 import { relay } from "@/server/gateway/relay";
-import { plan } from "@/server/gateway/resolve";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
 import { conversationOf } from "@/server/gateway/strategy";
@@ -47,9 +48,13 @@ export class TextRequest {
 
   /** Sets a limit on the answer's tokens, where the caller set none. */
   limitOutput(tokens: number): void {
-    const fields = this.dialect.limitOutput(this.body, tokens);
-    this.body = { ...this.body, ...fields };
-    const texts = Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
+    this.change(this.dialect.limitOutput(this.body, tokens));
+  }
+
+  /** Sets fields of the request, or takes out those that are null. */
+  change(fields: JsonObject): void {
+    this.body = changed(this.body, fields);
+    const texts = Object.entries(fields).map(([name, value]) => [name, value === null ? null : JSON.stringify(value)]);
     this.bytes = spliceJson(this.bytes, Object.fromEntries(texts));
     this.#canonical = undefined;
   }
@@ -63,8 +68,10 @@ export function textEndpoint(dialect: TextDialect, keeping?: Keeping): Endpoint 
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
       if (keeping) request.kept = await keeping(call, caller, request.body);
-      const stages = plan(caller, call.model ?? "");
-      call.conversation = () => conversationOf(request.bytes);
+      call.conversation = () => conversationOf(request.body);
+      const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
+      const { stages, changes } = planning instanceof Promise ? await planning : planning;
+      if (changes) request.change(changes);
       const admitting = admit(call, caller, {
         bytes: request.bytes,
         body: request.body,
@@ -81,7 +88,7 @@ export function textEndpoint(dialect: TextDialect, keeping?: Keeping): Endpoint 
 }
 
 async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
-  const { bytes, value } = await readBody(inbound, dialect.schema);
+  const { bytes, value } = await readBody(inbound, dialect.schema, withModel);
   const located = locatedOf(inbound);
   const asked = dialect.read(value, located);
   call.requestBytes = bytes.length;

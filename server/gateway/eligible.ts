@@ -1,0 +1,179 @@
+import type { JsonObject } from "@/server/dialects/dialect";
+import { BASE64 } from "@/server/gateway/bound";
+import type { CallTarget } from "@/server/gateway/call";
+import { tokensOfBytes } from "@/server/gateway/estimate";
+import type { Stage } from "@/server/gateway/resolve";
+import { modelFacts } from "@/server/providers/model-facts";
+import type { Feature } from "@/server/wire/capabilities";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
+import { type ContentKind, contentKinds } from "@/server/wire/routing-rule";
+
+/** What a model must be able to do for a kind of content. */
+const features: Readonly<Record<ContentKind, Feature>> = {
+  images: "vision",
+  audio: "audio_in",
+  files: "pdf_in",
+  tools: "tools",
+  json_schema: "json_schema",
+  reasoning: "reasoning",
+};
+
+const FILE_TOKENS = 1_500;
+
+/** How many tokens a request's prompt has, about: read off the length of its body, files counted for little. */
+export function promptTokens(bytes: Buffer): number {
+  let length = bytes.length;
+  let files = 0;
+  if (length >= 2_048) {
+    for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
+      length -= file.length;
+      files++;
+    }
+  }
+  return tokensOfBytes(length) + files * FILE_TOKENS;
+}
+
+/** The kinds of content that a request holds, in whichever dialect of text it is. */
+export function contentOf(body: JsonObject): ReadonlySet<ContentKind> {
+  const found = new Set<ContentKind>();
+  if (listOf(body.tools).length > 0) found.add("tools");
+  if (asksForSchema(body)) found.add("json_schema");
+  if (asksForThought(body)) found.add("reasoning");
+  for (const list of [body.messages, body.input, body.contents])
+    for (const message of listOf(list)) if (isRecord(message)) addParts(message, found);
+  return found;
+}
+
+function addParts(message: JsonObject, found: Set<ContentKind>): void {
+  for (const list of [message.content, message.parts])
+    for (const part of listOf(list)) {
+      const kind = isRecord(part) ? kindOf(part) : undefined;
+      if (kind) found.add(kind);
+      // The result of a tool holds parts of its own.
+      if (isRecord(part) && Array.isArray(part.content)) addParts(part, found);
+    }
+}
+
+const kinds = new Map<string, ContentKind>([
+  ["image_url", "images"],
+  ["image", "images"],
+  ["input_image", "images"],
+  ["input_audio", "audio"],
+  ["file", "files"],
+  ["input_file", "files"],
+  ["document", "files"],
+]);
+
+function kindOf(part: JsonObject): ContentKind | undefined {
+  const known = kinds.get(textOf(part.type) ?? "");
+  if (known) return known;
+  const data = part.inlineData ?? part.inline_data ?? part.fileData ?? part.file_data;
+  const media = isRecord(data) ? textOf(data.mimeType ?? data.mime_type) : undefined;
+  if (media?.startsWith("image/")) return "images";
+  if (media?.startsWith("audio/")) return "audio";
+  return media === "application/pdf" ? "files" : undefined;
+}
+
+function asksForSchema({ response_format, text, generationConfig, output_config }: JsonObject): boolean {
+  const output = isRecord(output_config) ? output_config.format : undefined;
+  const formats = [response_format, isRecord(text) ? text.format : undefined, output];
+  if (formats.some((format) => isRecord(format) && format.type === "json_schema")) return true;
+  return isRecord(generationConfig) && Boolean(generationConfig.responseSchema ?? generationConfig.responseJsonSchema);
+}
+
+function asksForThought({ reasoning_effort, reasoning, thinking }: JsonObject): boolean {
+  const effort = textOf(reasoning_effort) ?? (isRecord(reasoning) ? textOf(reasoning.effort) : undefined);
+  if (effort !== undefined && effort !== "none") return true;
+  return isRecord(thinking) && thinking.type === "enabled";
+}
+
+/** Why a target is not asked, told of it and its stage's model. */
+export type Passed = (target: CallTarget, model: string, reason: string) => void;
+
+/**
+ * The stages without the targets that are known not to do what the request asks, or to be too small for its prompt. What is not
+ * known counts as able; where nothing is left the stages stay as they are, for a vendor's own refusal tells more.
+ */
+export function eligible(
+  stages: readonly Stage[],
+  { bytes, body }: { readonly bytes: Buffer; readonly body: JsonObject },
+  passed?: Passed,
+): readonly Stage[] {
+  let targets = 0;
+  for (const stage of stages) targets += stage.targets.length;
+  if (targets < 2) return stages;
+  const holds = new Holds(bytes, body);
+  const reasons: [CallTarget, string, string][] = [];
+  const left = withTargets(stages, (target, model) => {
+    const reason = obstacle(target, holds);
+    if (reason) reasons.push([target, model, reason]);
+    return reason === undefined;
+  });
+  if (left.length === 0) return stages;
+  if (passed) for (const [target, model, reason] of reasons) passed(target, model, reason);
+  return left;
+}
+
+/** The stages with those of their targets that are kept; a stage without any is left out. */
+export function withTargets(
+  stages: readonly Stage[],
+  keeps: (target: CallTarget, model: string) => boolean,
+): readonly Stage[] {
+  return stages.flatMap((stage) => {
+    const targets = stage.targets.filter((target) => keeps(target, stage.model));
+    if (targets.length === stage.targets.length) return [stage];
+    return targets.length === 0 ? [] : [{ ...stage, targets }];
+  });
+}
+
+/** What a request holds, looked at only where a target is known to have a limit there. */
+class Holds {
+  readonly #bytes: Buffer;
+  readonly #body: JsonObject;
+  #content: ReadonlySet<ContentKind> | undefined;
+  #tokens: number | undefined;
+
+  constructor(bytes: Buffer, body: JsonObject) {
+    this.#bytes = bytes;
+    this.#body = body;
+  }
+
+  get content(): ReadonlySet<ContentKind> {
+    this.#content ??= contentOf(this.#body);
+    return this.#content;
+  }
+
+  /** Tokens of the prompt when they are more than so many; undefined when they are not. */
+  moreThan(tokens: number): number | undefined {
+    if (tokensOfBytes(this.#bytes.length) <= tokens) return undefined;
+    this.#tokens ??= promptTokens(this.#bytes);
+    return this.#tokens > tokens ? this.#tokens : undefined;
+  }
+}
+
+function obstacle({ upstreamModel }: CallTarget, holds: Holds): string | undefined {
+  const { contextWindow, lacks } = factsOf(upstreamModel);
+  const tokens = contextWindow === undefined ? undefined : holds.moreThan(contextWindow);
+  if (tokens !== undefined) return `its context window of ${contextWindow} tokens is too small for about ${tokens}`;
+  if (lacks.length === 0) return undefined;
+  const kind = lacks.find((one) => holds.content.has(one));
+  return kind && `it does not take ${kind}`;
+}
+
+type Known = { readonly contextWindow: number | undefined; readonly lacks: readonly ContentKind[] };
+
+/** Facts come from the code, so they hold as long as the process; callers can make names up. */
+const MAX_HELD = 10_000;
+const held = new Map<string, Known>();
+
+function factsOf(upstreamModel: string): Known {
+  let known = held.get(upstreamModel);
+  if (!known) {
+    if (held.size >= MAX_HELD) held.clear();
+    const facts = modelFacts(upstreamModel);
+    const lacks = contentKinds.filter((kind) => facts.features?.[features[kind]] === false);
+    known = { contextWindow: facts.contextWindow, lacks };
+    held.set(upstreamModel, known);
+  }
+  return known;
+}

@@ -1,0 +1,143 @@
+import type { JsonObject } from "@/server/dialects/dialect";
+import { GatewayError } from "@/server/errors";
+import type { Call, CallTarget } from "@/server/gateway/call";
+import { mayUse, modelNotFound, type Stage, stagesOf, targetOf } from "@/server/gateway/resolve";
+import { ordered } from "@/server/gateway/strategy";
+import { modelFacts } from "@/server/providers/model-facts";
+import { providerType } from "@/server/providers/registry";
+import type { Caller } from "@/server/state/callers";
+import { catalog } from "@/server/state/catalog";
+import { isRecord } from "@/server/wire/json";
+
+const MAX_MODELS = 20;
+const MAX_ROUTE_WORDS = 50;
+const ROUTER = /^router:([a-z_-]+)(?::(.+))?$/i;
+
+/** Strategies as callers may write them in `router:<strategy>`: also without hyphens, and by names that are in use elsewhere. */
+const strategies = new Map([
+  ["simple", "priority"],
+  ["priority", "priority"],
+  ["highestpriority", "priority"],
+  ["passthrough", "priority"],
+  ["weighted", "weighted"],
+  ["random", "random"],
+  ["roundrobin", "round-robin"],
+  ["leastbusy", "least-busy"],
+  ["leastused", "least-busy"],
+  ["lowestlatency", "lowest-latency"],
+  ["leastlatency", "lowest-latency"],
+  ["lowestcost", "lowest-cost"],
+  ["leastcost", "lowest-cost"],
+  ["sticky", "sticky"],
+]);
+
+/** A body that names `models` and no `model`, as if it named the first of them. */
+export function withModel(body: unknown): unknown {
+  if (!isRecord(body) || body.model !== undefined || !Array.isArray(body.models)) return body;
+  const [first]: unknown[] = body.models;
+  return typeof first === "string" ? { ...body, model: first } : body;
+}
+
+/** The models that a request names, best first. Throws `invalid_request` for a list that is none. */
+export function namedModels(model: string, { models }: JsonObject): readonly string[] {
+  if (models === undefined || models === null) return [model];
+  if (!Array.isArray(models) || models.length > MAX_MODELS || !models.every(isName))
+    throw new GatewayError("invalid_request", `'models' must be a list of at most ${MAX_MODELS} names of models.`, {
+      param: "models",
+    });
+  return [...new Set([model, ...models])];
+}
+
+function isName(one: unknown): one is string {
+  return typeof one === "string" && one !== "";
+}
+
+/** The model that a call asks for, as its admin named it, and where it may go for it. */
+export type Found = { readonly model: string; readonly stages: readonly Stage[] };
+
+/**
+ * The stages for the models that a request names: the first one that the key may use, then the others, then what the first one's admin
+ * named to fall back to. Throws `model_not_found` when the key may use none of them.
+ */
+export function find(call: Call, caller: Caller, names: readonly string[]): Found {
+  const found = names.flatMap((name) => {
+    const one = findOne(call, caller, name);
+    return one ? [one] : [];
+  });
+  const [first] = found;
+  if (!first) throw modelNotFound(names[0] ?? "");
+  if (found.length === 1) return first;
+  const own = found.map(({ stages }) => stages.filter(({ on }) => on === "any"));
+  return { model: first.model, stages: [...own.flat(), ...first.stages.filter(({ on }) => on !== "any")] };
+}
+
+function findOne(call: Call, caller: Caller, name: string): Found | undefined {
+  try {
+    const found = routed(call, caller, name) ?? { model: name, stages: stagesOf(caller, name) };
+    return found.stages.length > 0 ? found : undefined;
+  } catch (error) {
+    if (error instanceof GatewayError && error.kind === "model_not_found") return undefined;
+    throw error;
+  }
+}
+
+/** What `router:<strategy>` and `router:<strategy>:<model>` mean; undefined for every other name. */
+function routed(call: Call, caller: Caller, name: string): Found | undefined {
+  const said = catalog().models.has(name) ? undefined : ROUTER.exec(name);
+  if (!said) return undefined;
+  const strategy = strategies.get((said[1] ?? "").toLowerCase().replace(/[-_]/g, ""));
+  if (strategy === undefined)
+    throw new GatewayError("invalid_request", `There is no routing strategy '${said[1]}'.`, { param: "model" });
+  const [, , model] = said;
+  if (model === undefined) {
+    const stages = everyModel(call, caller, strategy);
+    return { model: stages[0]?.model ?? name, stages };
+  }
+  const stages = stagesOf(caller, model).map((stage) => (stage.on === "any" ? { ...stage, strategy } : stage));
+  return { model, stages };
+}
+
+/** All models that the key may use and that do the operation, in the order in which the strategy comes to them. */
+function everyModel(call: Call, caller: Caller, strategy: string): readonly Stage[] {
+  const stages = new Map<CallTarget, Stage>();
+  for (const { name, settings, deployments } of catalog().models.values()) {
+    if (!mayUse(caller, name)) continue;
+    const targets = deployments.map(targetOf).filter((target) => serves(target, call.operation));
+    const stage: Stage = { model: name, strategy, settings, on: "any", targets };
+    for (const target of targets) stages.set(target, stage);
+  }
+  return [...new Set(ordered(call, strategy, [...stages.keys()]).flatMap((target) => stages.get(target) ?? []))];
+}
+
+/** Whether a target is made for an operation: text is what a model does of which nothing is known. */
+function serves({ provider, upstreamModel }: CallTarget, operation: Call["operation"]): boolean {
+  const type = providerType(provider.type);
+  const { kind = "chat" } = modelFacts(upstreamModel);
+  if (operation === "chat" || operation === "embeddings" || operation === "rerank" || operation === "moderations")
+    return kind === operation && type?.[operation] !== undefined;
+  return false;
+}
+
+/** The words of `x-conduit-route`: a provider's name, a tag or a region each. Throws `invalid_request` for too many. */
+export function routeWords(header: string | string[] | undefined): readonly string[] {
+  const text = Array.isArray(header) ? header.join(",") : (header ?? "");
+  const words = text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+  if (words.length > MAX_ROUTE_WORDS)
+    throw new GatewayError("invalid_request", `x-conduit-route takes at most ${MAX_ROUTE_WORDS} words.`, {
+      param: "x-conduit-route",
+    });
+  return words;
+}
+
+/** Whether a target is what one of the words says. */
+export function isRoute({ provider, deployment }: CallTarget, words: readonly string[]): boolean {
+  return words.some(
+    (word) =>
+      word === provider.name ||
+      (deployment !== undefined &&
+        (word === deployment.region || word === deployment.id || deployment.tags.includes(word))),
+  );
+}
