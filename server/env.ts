@@ -47,6 +47,8 @@ const Environment = z.object({
     .int()
     .min(65_536)
     .default(1024 * 1024 * 1024),
+  CONDUIT_BUDGET_ALLOWANCE_USD: z.coerce.number().min(0).max(1_000_000).default(0),
+  CONDUIT_BUDGET_STATUS: z.preprocess(Number, z.union([z.literal(429), z.literal(402)])).default(429),
   CONDUIT_UPSTREAM_CONNECTIONS: z.coerce.number().int().min(1).default(512),
 });
 
@@ -91,6 +93,8 @@ export function readEnvironment(source: Record<string, string | undefined>) {
     journalSync: read.CONDUIT_JOURNAL_SYNC,
     journalFailure: read.CONDUIT_JOURNAL_FAILURE,
     journalMaxBytes: read.CONDUIT_JOURNAL_MAX_BYTES,
+    budgetAllowanceUsd: read.CONDUIT_BUDGET_ALLOWANCE_USD,
+    budgetStatus: read.CONDUIT_BUDGET_STATUS,
     upstreamConnections: read.CONDUIT_UPSTREAM_CONNECTIONS,
   };
 }
