@@ -1,6 +1,7 @@
-import { GatewayError } from "@/server/errors";
+import { asGatewayError, type GatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import { costOf } from "@/server/money";
+import { budgetExceeded } from "@/server/state/budget-refusal";
 import { extend } from "@/server/state/budgets";
 import { priceAt } from "@/server/state/catalog";
 import { noUsage } from "@/server/wire/usage";
@@ -10,8 +11,8 @@ const BLOCK_TOKENS = 8_192;
 const AHEAD_TOKENS = 1_024;
 
 /**
- * Holds more money for a stream that nears the end of what is held for its answer. Where no more is to be had, `stop` gets the
- * `budget_exceeded` that ends it.
+ * Holds more money for a stream that nears the end of what is held for its answer. Where no more is to be had and all of that is
+ * used, `stop` gets the `budget_exceeded` that ends it.
  */
 export function holdMore(call: Call, producedTokens: number, stop: (error: GatewayError) => void): void {
   const { hold, heldTokens } = call;
@@ -26,11 +27,9 @@ export function holdMore(call: Call, producedTokens: number, stop: (error: Gatew
   extend(hold, output > reasoning ? output : reasoning, Date.now()).then(
     (held) => {
       if (held) call.heldTokens = heldTokens + BLOCK_TOKENS;
-      else if (!call.settled)
-        stop(new GatewayError("budget_exceeded", "The budget was used up while the answer was being written."));
+      else if (producedTokens < heldTokens) call.heldTokens = heldTokens;
+      else if (!call.settled) stop(budgetExceeded("The budget was used up while the answer was being written."));
     },
-    () => {
-      // The database is away: the stream goes on with what it holds, and what it spends beyond is covered when it settles.
-    },
+    (error: unknown) => stop(asGatewayError(error)),
   );
 }

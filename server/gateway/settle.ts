@@ -1,4 +1,5 @@
 import { type Call, elapsedMs } from "@/server/gateway/call";
+import { endTrace } from "@/server/gateway/trace";
 import { log } from "@/server/log";
 import { countCall } from "@/server/metrics";
 import { costOf, type NanoUsd } from "@/server/money";
@@ -26,13 +27,14 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   if (call.settled) return undefined;
   call.settled = true;
   callClosed(call);
+  endTrace(call, status);
   for (const giveBack of call.reservations.reverse()) giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
   call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());
   const cost = costOfCall(call);
   if (!cost) noteUnpriced(call.model ?? "");
-  const purses = call.hold ? settleHold(call.hold, cost?.nano ?? 0n) : [];
+  const spent = call.hold && settleHold(call.hold, cost?.nano ?? 0n);
   count(call, { status, durationMs, usage, cost: cost?.nano });
   const { target, caller, inbound } = call;
   // Nobody's call costs nobody anything: whoever has no key must not be able to fill the ledger.
@@ -77,7 +79,8 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
     user_agent: storable(inbound.headers["user-agent"], 300),
     tags: caller.tags.length > 0 ? caller.tags : undefined,
     trace: call.trace.length > 1 || call.failure ? call.trace : undefined,
-    purses: purses.length > 0 ? purses : undefined,
+    purses: spent && spent.purses.length > 0 ? spent.purses : undefined,
+    unnamed: spent && spent.unnamed.length > 0 ? spent.unnamed : undefined,
     units: usage.searchUnits === undefined ? undefined : { searchUnits: usage.searchUnits },
     dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,
   });

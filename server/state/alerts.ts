@@ -1,7 +1,7 @@
 import { query } from "@/server/db/sql";
 import { log } from "@/server/log";
 import { usdText } from "@/server/money";
-import type { Crossed } from "@/server/state/ledger-write";
+import { BUDGET_LIMIT, type Crossed, earlierHours } from "@/server/state/ledger-write";
 import { notify } from "@/server/state/notifications";
 
 type Row = {
@@ -28,11 +28,13 @@ async function tell(purseId: string, percent: number): Promise<void> {
   // Whoever moves the mark tells: two processes may have crossed it together.
   const [row] = await query<Row>(
     `WITH moved AS (UPDATE purse SET alerted = $2 WHERE id = $1 AND alerted < $2 RETURNING *)
-     SELECT budget.name AS budget, virtual_key.name AS key_name, key_group.name AS group_name, moved.spent_nano AS spent,
-            coalesce(budget.limit_nano, key_group.balance_nano) AS limit_nano, moved.starts_at
+     SELECT budget.name AS budget, virtual_key.name AS key_name, key_group.name AS group_name,
+            moved.spent_nano + coalesce(before.spent_nano, 0) AS spent,
+            coalesce(${BUDGET_LIMIT}, key_group.balance_nano) AS limit_nano, moved.starts_at
        FROM moved LEFT JOIN budget ON budget.id = moved.budget_id
        LEFT JOIN virtual_key ON virtual_key.id = budget.key_id
-       LEFT JOIN key_group ON key_group.id = coalesce(budget.group_id, moved.group_id)`,
+       LEFT JOIN key_group ON key_group.id = coalesce(budget.group_id, moved.group_id)
+       LEFT JOIN LATERAL (${earlierHours("moved")}) AS before ON true`,
     [purseId, percent],
   );
   if (!row) return;

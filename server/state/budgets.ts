@@ -1,22 +1,26 @@
+import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import { log } from "@/server/log";
-import { type NanoUsd, usdText } from "@/server/money";
+import { type NanoUsd, nanoFromUsd } from "@/server/money";
 import { singleton } from "@/server/singleton";
+import { budgetRefusal } from "@/server/state/budget-refusal";
 import { type Window, windowAt } from "@/server/state/budget-window";
 import type { Caller, CallerBudget } from "@/server/state/callers";
 import { instanceId } from "@/server/state/instance";
 import { type Leased, lease, renewLeases, returnLease } from "@/server/state/leases";
+import type { Unnamed } from "@/server/state/ledger-purses";
 
 /**
  * Money that calls under way may spend. Each process leases parts of what is left of a budget and spends them in memory: the sum
  * of all leases never exceeds what is left, so a budget cannot be overrun, and a call waits for the database only when a lease
- * is used up.
+ * is used up. While the database is away a process may spend a configured allowance beyond its leases; that, and what a call costs
+ * beyond its hold, is leased by force before the ledger is written, so that the sums in the database stay true.
  */
 
 /** One window of a budget, or a group's balance, as this process sees it. */
 type Purse = {
-  readonly name: string;
-  readonly budget: CallerBudget | undefined;
+  name: string;
+  budget: CallerBudget | undefined;
   readonly groupId: string | undefined;
   readonly window: Window;
   /** In the database; undefined until something was leased. */
@@ -25,6 +29,8 @@ type Purse = {
   free: NanoUsd;
   /** Held by calls under way. */
   held: NanoUsd;
+  /** Free, held or spent without a lease: it is to be leased by force. */
+  owed: NanoUsd;
   usedAtMs: number;
   taking: Promise<Leased> | undefined;
   /** The last refusal, believed for a moment so that a crowd of calls does not ask the database one by one. */
@@ -33,6 +39,9 @@ type Purse = {
 
 /** What a call holds: the same amount of every budget that covers it. */
 export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonly Purse[] };
+
+/** What a settled hold is spent from: purses, and those that the database has not named yet. */
+export type Spent = { readonly purses: readonly string[]; readonly unnamed: readonly Unnamed[] };
 
 const BELIEVE_MS = 100;
 
@@ -54,7 +63,7 @@ export function pursesOf(caller: Caller, model: string, nowMs: number): readonly
 /**
  * Holds an amount of every purse, or of none. Without a database round trip where leases suffice. Throws `budget_exceeded` when
  * one has not that much left, `rate_limited` when the rest of it is only held by calls under way, and `store_unavailable` when
- * more must be leased and the database is away.
+ * more must be leased, the database is away and the allowance does not reach.
  */
 export function hold(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Hold | Promise<Hold> {
   if (purses.every((purse) => purse.free >= amount)) return take(purses, amount, nowMs);
@@ -76,19 +85,42 @@ export async function extend(hold: Hold, more: NanoUsd, nowMs: number): Promise<
   return true;
 }
 
-/** Ends a hold at the true cost; gives the ids of the purses that it is spent from, for the ledger row. */
-export function settleHold(hold: Hold, cost: NanoUsd): string[] {
+/** Ends a hold at the true cost; gives what it is spent from, for the ledger row. */
+export function settleHold(hold: Hold, cost: NanoUsd): Spent {
   hold.settled = true;
   for (const purse of hold.purses) {
     purse.held -= hold.amount;
     purse.free += hold.amount - cost;
-    // More than was held: it is spent, so the lease is made to cover it.
-    if (purse.free < 0n) void cover(purse);
+    if (purse.free >= 0n) continue;
+    // More than was held: it is spent.
+    purse.owed -= purse.free;
+    purse.free = 0n;
   }
-  return hold.purses.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const unnamed = hold.purses.flatMap((purse) =>
+    purse.id === undefined && cost > 0n
+      ? [{ ...ownerOf(purse), starts_at: new Date(purse.window.startsMs).toISOString() }]
+      : [],
+  );
+  return { purses: hold.purses.flatMap(({ id }) => (id === undefined ? [] : [id])), unnamed };
 }
 
-/** What every purse has free or, as last seen, could lease: an upper bound for a call whose own bound is unknown. */
+/** Leases by force what was spent or set free without a lease. Throws when the database is away. */
+export async function coverOwed(): Promise<void> {
+  for (const purse of held.purses.values()) {
+    const { owed } = purse;
+    if (owed === 0n) continue;
+    purse.owed = 0n;
+    try {
+      const leased = await lease({ ...ownerOf(purse), window: purse.window, need: owed, force: true });
+      if (leased) purse.id = leased.purseId;
+    } catch (error) {
+      purse.owed += owed;
+      throw error;
+    }
+  }
+}
+
+/** What every purse has free or could lease: an upper bound for a call whose own bound is unknown. Undefined = there is none. */
 export async function affordable(
   purses: readonly Purse[],
   atLeast: NanoUsd,
@@ -97,8 +129,7 @@ export async function affordable(
   let least: NanoUsd | undefined;
   for (const purse of purses) {
     if (purse.budget?.soft) continue;
-    const answer = await ask(purse, atLeast > purse.free ? atLeast - purse.free : 1n, nowMs);
-    const here = purse.free + (answer.available - answer.granted);
+    const here = await within(purse, atLeast, nowMs);
     if (least === undefined || here < least) least = here;
   }
   return least;
@@ -109,7 +140,7 @@ export async function returnLeases(beforeMs = Number.POSITIVE_INFINITY): Promise
   for (const [key, purse] of held.purses) {
     if (purse.usedAtMs >= beforeMs || purse.taking) continue;
     await giveBack(purse);
-    if (purse.held === 0n && purse.free === 0n) held.purses.delete(key);
+    if (purse.held === 0n && purse.free === 0n && purse.owed === 0n) held.purses.delete(key);
   }
 }
 
@@ -119,7 +150,7 @@ const RENEW_MS = 30_000;
 export function keepLeases(): () => void {
   const timer = setInterval(() => {
     const quietSince = Date.now() - RENEW_MS;
-    Promise.all([renewLeases(), returnLeases(quietSince)]).catch((error: unknown) =>
+    Promise.all([renewLeases(), coverOwed().then(() => returnLeases(quietSince))]).catch((error: unknown) =>
       log.warn({ err: error }, "Leases on budgets could not be renewed."),
     );
   }, RENEW_MS);
@@ -147,27 +178,64 @@ async function holdSlowly(purses: readonly Purse[], amount: NanoUsd, nowMs: numb
 async function ensure(purse: Purse, amount: NanoUsd, nowMs: number): Promise<void> {
   while (purse.free < amount) {
     // One question at a time: whoever comes meanwhile waits for its answer and looks again.
-    if (purse.taking) {
-      await purse.taking;
+    const { taking } = purse;
+    let answer: Leased;
+    try {
+      answer = await (taking ?? ask(purse, amount - purse.free, nowMs));
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (purse.free < amount && !setFree(purse, amount - purse.free)) throw error;
       continue;
     }
-    const answer = await ask(purse, amount - purse.free, nowMs);
-    if (purse.free >= amount) return;
-    if (answer.granted > 0n) continue;
+    if (taking || answer.granted > 0n || purse.free >= amount) continue;
     // Parts too small for any call add up in the database, where another process can use them.
-    const error = refusal(purse, answer, amount);
+    const error = budgetRefusal(purse, answer, amount);
     await giveBack(purse);
     throw error;
   }
 }
 
+/** Without a lease, while the database is away: a soft budget refuses nothing, of any other the allowance may be spent. */
+function setFree(purse: Purse, more: NanoUsd): boolean {
+  if (more > leftOfAllowance(purse) && !purse.budget?.soft) return false;
+  purse.owed += more;
+  purse.free += more;
+  return true;
+}
+
+function leftOfAllowance({ owed }: Purse): NanoUsd {
+  const left = nanoFromUsd(env.budgetAllowanceUsd) - owed;
+  return left > 0n ? left : 0n;
+}
+
+/** What a purse has free, and what could be leased of it or, while the database is away, set free. */
+async function within(purse: Purse, atLeast: NanoUsd, nowMs: number): Promise<NanoUsd> {
+  try {
+    const { available, granted } = await ask(purse, atLeast > purse.free ? atLeast - purse.free : 1n, nowMs);
+    return purse.free + (available - granted);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return purse.free + leftOfAllowance(purse);
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.kind === "store_unavailable";
+}
+
 async function ask(purse: Purse, need: NanoUsd, nowMs: number): Promise<Leased> {
   const { refused } = purse;
   if (refused && nowMs - refused.atMs < BELIEVE_MS && refused.answer.available < need) return refused.answer;
-  purse.taking = lease({ ...ownerOf(purse), window: purse.window, need, force: false }).finally(() => {
+  purse.taking = grant(purse, need, nowMs).finally(() => {
     purse.taking = undefined;
   });
-  const answer = await purse.taking;
+  return purse.taking;
+}
+
+async function grant(purse: Purse, need: NanoUsd, nowMs: number): Promise<Leased> {
+  const answer = await lease({ ...ownerOf(purse), window: purse.window, need, force: false });
+  // The budget was deleted a moment ago; the key is read again within a second.
+  if (!answer) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
   purse.id = answer.purseId;
   purse.free += answer.granted;
   purse.usedAtMs = nowMs;
@@ -175,22 +243,10 @@ async function ask(purse: Purse, need: NanoUsd, nowMs: number): Promise<Leased> 
   return answer;
 }
 
-async function cover(purse: Purse): Promise<void> {
-  const need = -purse.free;
-  purse.free += need;
-  try {
-    const { purseId } = await lease({ ...ownerOf(purse), window: purse.window, need, force: true });
-    purse.id = purseId;
-  } catch (error) {
-    purse.free -= need;
-    log.warn(
-      { err: error, budget: purse.name },
-      "What a call spent beyond its estimate is not covered by a lease yet.",
-    );
-  }
-}
-
 async function giveBack(purse: Purse): Promise<void> {
+  const unleased = purse.free < purse.owed ? purse.free : purse.owed;
+  purse.free -= unleased;
+  purse.owed -= unleased;
   const { free, id } = purse;
   if (free <= 0n || id === undefined) return;
   purse.free = 0n;
@@ -200,26 +256,6 @@ async function giveBack(purse: Purse): Promise<void> {
     purse.free += free;
     log.warn({ err: error, budget: purse.name }, "A lease could not be given back.");
   }
-}
-
-function refusal(purse: Purse, { available, limit, elsewhere }: Leased, amount: NanoUsd): GatewayError {
-  const name = purse.name[0]?.toUpperCase() + purse.name.slice(1);
-  // The database learns of what was spent with the next flush; what is leased and neither free nor held is spent already.
-  const left = available + purse.free + purse.held + elsewhere;
-  const spent = limit - left;
-  if (left >= amount && (purse.held > 0n || elsewhere > 0n)) {
-    return new GatewayError(
-      "rate_limited",
-      `${name} has $${usdText(left)} left, which calls under way hold: this call may need $${usdText(amount)} of the $${usdText(available > 0n ? available : 0n)} that they do not. Try again shortly, or lower max_tokens.`,
-      { retryAfterSeconds: 1 },
-    );
-  }
-  const { endsMs } = purse.window;
-  const resets = endsMs === null ? "" : ` It begins anew at ${new Date(endsMs).toISOString()}.`;
-  return new GatewayError(
-    "budget_exceeded",
-    `${name} is used up: $${usdText(spent)} of $${usdText(limit)} is spent, and this call may need $${usdText(amount)}.${resets}`,
-  );
 }
 
 const ALWAYS: Window = { startsMs: 0, sinceMs: 0, endsMs: null };
@@ -243,6 +279,8 @@ function purseOf(
 ): Purse {
   const key = `${owner} ${fresh.window.startsMs}`;
   let purse = held.purses.get(key);
+  // It may have been edited since.
+  if (purse && purse.budget !== fresh.budget) Object.assign(purse, fresh);
   if (!purse) {
     purse = {
       budget: undefined,
@@ -251,6 +289,7 @@ function purseOf(
       id: undefined,
       free: 0n,
       held: 0n,
+      owed: 0n,
       usedAtMs: 0,
       taking: undefined,
       refused: undefined,

@@ -2,6 +2,7 @@ import { query } from "@/server/db/sql";
 import { GatewayError } from "@/server/errors";
 import type { NanoUsd } from "@/server/money";
 import type { Window } from "@/server/state/budget-window";
+import { health } from "@/server/state/health";
 import { instanceId } from "@/server/state/instance";
 
 /** What the database granted of a purse, and how it stood before: `available` is neither spent nor leased to anybody. */
@@ -27,8 +28,11 @@ type Asked = {
 /** How long a process may be silent before what it leased is free for others. */
 const SILENT = "10 minutes";
 
-/** Leases a part of a purse. Throws `store_unavailable` when the database is away. */
-export async function lease({ budgetId, groupId, window, need, force }: Asked): Promise<Leased> {
+/** Leases a part of a purse; undefined when its budget is gone. Throws `store_unavailable` when the database is away. */
+export async function lease({ budgetId, groupId, window, need, force }: Asked): Promise<Leased | undefined> {
+  const { started, database } = health();
+  // A call does not wait for what is known to give no answer; what is spent already has nothing else to do.
+  if (started && !database && !force) throw unavailable();
   const rows = await query<{
     purse_id: string;
     granted: string;
@@ -45,13 +49,10 @@ export async function lease({ budgetId, groupId, window, need, force }: Asked): 
     need,
     force,
   ]).catch((cause: unknown) => {
-    throw new GatewayError("store_unavailable", "The budget cannot be checked right now. Try again shortly.", {
-      cause,
-    });
+    throw unavailable(cause);
   });
   const [row] = rows;
-  // The budget was deleted a moment ago; the key is read again within a second.
-  if (!row) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
+  if (!row) return undefined;
   return {
     purseId: row.purse_id,
     granted: BigInt(row.granted),
@@ -76,4 +77,11 @@ export async function endLeases(instance: string): Promise<void> {
 export async function renewLeases(): Promise<void> {
   await query("UPDATE lease SET renewed_at = now() WHERE instance = $1", [instanceId()]);
   await query("SELECT conduit_end_leases(NULL, $1)", [SILENT]);
+}
+
+function unavailable(cause?: unknown): GatewayError {
+  return new GatewayError("store_unavailable", "The budget cannot be checked right now. Try again shortly.", {
+    cause,
+    retryAfterSeconds: 1,
+  });
 }

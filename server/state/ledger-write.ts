@@ -2,6 +2,7 @@ import pg from "pg";
 import { pool } from "@/server/db/sql";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
+import { namePurses, type Unnamed } from "@/server/state/ledger-purses";
 
 /** One finished call, as it is written. Names are the table's columns; what is left out has the column's default. */
 export type LedgerRow = {
@@ -53,6 +54,8 @@ export type LedgerRow = {
   trace?: readonly object[] | undefined;
   /** Decimal digits of nano-dollars: what an answer from the cache would have cost. */
   saved_nano?: string | undefined;
+  /** Purses beside those of `purses` whose ids are still to be asked for; no column. */
+  unnamed?: readonly Unnamed[] | undefined;
 };
 
 /** A purse that a batch has brought to a share of its limit which is to be told. */
@@ -97,7 +100,7 @@ async function write(batch: readonly string[], instance: string): Promise<Crosse
     await pool().query("SELECT conduit_ensure_call_partition($1::date)", [day]);
     days.add(day);
   }
-  const values = [`[${batch.join(",")}]`, instance];
+  const values = [`[${(await namePurses(batch)).join(",")}]`, instance];
   const { rows } = await pool().query<{ id: string; percent: number }>({ name: "ledger-write", text: WRITE, values });
   return rows.map(({ id, percent }) => ({ purseId: id, percent }));
 }
@@ -110,7 +113,9 @@ function dayOf(row: string): string {
   return row.slice(at, at + 10);
 }
 
-const COLUMNS: Record<keyof LedgerRow, string> = {
+type Column = Exclude<keyof LedgerRow, "unnamed">;
+
+const COLUMNS: Record<Column, string> = {
   id: "uuid",
   started_at: "timestamptz",
   request_id: "text",
@@ -157,7 +162,7 @@ const COLUMNS: Record<keyof LedgerRow, string> = {
 const names = Object.keys(COLUMNS).join(", ");
 
 /** What a column holds where a row leaves it out; all others hold null. */
-const DEFAULTS: Partial<Record<keyof LedgerRow, string>> = {
+const DEFAULTS: Partial<Record<Column, string>> = {
   stream: "false",
   attempts: "0",
   input_tokens: "0",
@@ -176,6 +181,17 @@ const DEFAULTS: Partial<Record<keyof LedgerRow, string>> = {
 const written = Object.entries({ ...COLUMNS, ...DEFAULTS })
   .map(([name, value]) => (name in DEFAULTS ? `coalesce(${name}, ${value})` : name))
   .join(", ");
+
+/** A budget's limit with a temporary increase that holds. */
+export const BUDGET_LIMIT =
+  "(budget.limit_nano + CASE WHEN budget.increase_until > now() THEN budget.increase_nano ELSE 0 END)";
+
+/** What was spent in the hours of a rolling window before the one that is spent from, and what was told of them. */
+export const earlierHours = (spent: "spent" | "moved"): string => `
+  SELECT sum(purse.spent_nano)::bigint AS spent_nano, max(purse.alerted) AS alerted FROM purse
+   WHERE budget.period = 'hours' AND purse.budget_id = ${spent}.budget_id AND purse.starts_at < ${spent}.starts_at
+     AND purse.starts_at >= greatest(date_trunc('hour', ${spent}.starts_at, 'UTC') - make_interval(hours => budget.hours - 1),
+                                     coalesce(budget.reset_at, '-infinity'))`;
 
 /**
  * One statement, so rows, sums, budgets and the keys' last use change together; a row that is there already counts nothing. What
@@ -220,8 +236,11 @@ WITH added AS (
     FROM (SELECT key_id, max(started_at) AS at FROM added WHERE key_id IS NOT NULL GROUP BY key_id) AS used
    WHERE virtual_key.id = used.key_id AND (virtual_key.last_used_at IS NULL OR virtual_key.last_used_at < used.at)
 ), shares AS (
-  SELECT spent.id, spent.alerted, spent.spent_nano * 100 / nullif(coalesce(budget.limit_nano, key_group.balance_nano), 0) AS share
+  SELECT spent.id, greatest(spent.alerted, coalesce(before.alerted, 0)) AS alerted,
+         (spent.spent_nano + coalesce(before.spent_nano, 0)) * 100
+           / nullif(coalesce(${BUDGET_LIMIT}, key_group.balance_nano), 0) AS share
     FROM spent LEFT JOIN budget ON budget.id = spent.budget_id LEFT JOIN key_group ON key_group.id = spent.group_id
+    LEFT JOIN LATERAL (${earlierHours("spent")}) AS before ON true
 )
 SELECT id, reached.percent FROM shares
   CROSS JOIN LATERAL (SELECT max(step) AS percent FROM unnest(ARRAY[50, 80, 90, 100]) AS step WHERE step <= shares.share) AS reached

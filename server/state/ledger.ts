@@ -1,6 +1,7 @@
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { tellOfBudgets } from "@/server/state/alerts";
+import { coverOwed } from "@/server/state/budgets";
 import { health } from "@/server/state/health";
 import { claimDead, forget, type Instance, instance } from "@/server/state/instance";
 import { appendToJournal, endJournal, replayJournal, writtenFromJournal } from "@/server/state/journal";
@@ -70,20 +71,21 @@ export async function drainLedger(deadlineMs: number): Promise<boolean> {
 }
 
 /** Writes what waits now, as far as the database takes it. */
-export async function flush(): Promise<void> {
+export function flush(): Promise<void> {
   clearTimeout(held.timer);
   held.timer = undefined;
-  held.flushing ??= writeBatches().finally(() => {
-    held.flushing = undefined;
-    if (held.waiting.length > 0) held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
-  });
+  if (held.waiting.length === 0) return Promise.resolve();
+  held.flushing ??= writeBatches();
   return held.flushing;
 }
 
+/** Ends, where the database takes them, only when nothing waits: also what came meanwhile is written. */
 async function writeBatches(): Promise<void> {
   while (held.waiting.length > 0) {
     const batch = held.waiting.slice(0, BATCH);
     try {
+      // First, so that nothing that is spent already seems to be left for others.
+      await coverOwed();
       const crossed = await writeRows(batch, instance().id);
       held.waiting.splice(0, batch.length);
       writtenFromJournal(batch.length);
@@ -97,7 +99,9 @@ async function writeBatches(): Promise<void> {
         { err: error, waiting: held.waiting.length, retryInMs: held.pauseMs },
         "The ledger could not be written; it is kept and tried again.",
       );
-      return;
+      held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+      break;
     }
   }
+  held.flushing = undefined;
 }
