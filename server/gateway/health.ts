@@ -6,6 +6,7 @@ import { exposition } from "@/server/metrics";
 import { sameSecret } from "@/server/secret";
 import { isLoopback, secrets } from "@/server/secrets";
 import { health } from "@/server/state/health";
+import { refusesCalls } from "@/server/state/journal";
 import { ledgerBacklog } from "@/server/state/ledger";
 import { openCalls } from "@/server/state/open-calls";
 
@@ -17,7 +18,7 @@ export const live: Endpoint = async () => ({ status: 200, headers: json, body: J
 /** `GET /health/ready`: 200 when calls should be sent here, else 503; with the state of what it depends on. */
 export const ready: Endpoint = async () => {
   const state = health();
-  const ok = state.started && state.database && !state.draining;
+  const ok = state.started && state.database && !state.draining && !refusesCalls();
   const status = state.draining ? "draining" : ok ? "ok" : "unavailable";
   const body = {
     status,

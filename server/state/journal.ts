@@ -78,8 +78,8 @@ export function writtenFromJournal(rows: number): void {
     left -= here;
     if (oldest.waiting > 0) return;
     if (held.segments.length === 1 && oldest.path !== "") {
-      // The file that is written to is emptied instead, now and then.
-      if (oldest.bytes < SEGMENT_BYTES / 8) return;
+      // The file that is written to stays until it has grown a little.
+      if (oldest.bytes < Math.min(SEGMENT_BYTES, env.journalMaxBytes) / 8) return;
       close();
     }
     held.segments.shift();
@@ -87,9 +87,15 @@ export function writtenFromJournal(rows: number): void {
   }
 }
 
-/** Throws `store_unavailable` while calls cannot be journalled and the operator wants no call that might be lost. */
+/** Whether calls are refused: they cannot be recorded, and the operator wants no call that might be lost. */
+export function refusesCalls(): boolean {
+  if (env.journalFailure === "degrade") return false;
+  return env.journal === "database" ? !health().ledger : held.failing;
+}
+
+/** Throws `store_unavailable` while calls are refused because they cannot be recorded. */
 export function refuseWithoutJournal(): void {
-  if (!held.failing || env.journalFailure === "degrade") return;
+  if (!refusesCalls()) return;
   throw new GatewayError("store_unavailable", "This gateway cannot record calls right now. Try again shortly.", {
     retryAfterSeconds: 1,
   });
@@ -187,8 +193,11 @@ function retry(): void {
   held.retry = undefined;
   if (!held.failing) return;
   try {
-    current(1);
-    if (writeSync(held.fd ?? -1, "\n") === 1) recovered();
+    const segment = current(1);
+    if (writeSync(held.fd ?? -1, "\n") !== 1) return;
+    segment.bytes++;
+    held.totalBytes++;
+    recovered();
   } catch (error) {
     failed(error);
   }
