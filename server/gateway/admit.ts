@@ -1,5 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { affordableTokens, type Bound, boundOf, costBound, USUAL_OUTPUT_TOKENS } from "@/server/gateway/bound";
+import { affordableTokens, type Bound, boundOf, costBound, longestAnswer } from "@/server/gateway/bound";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
@@ -73,7 +73,9 @@ async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): P
   const { targets, limitOutput } = asking;
   const now = call.startedAtMs;
   const bound = { ...own, inputTokens: own.inputTokens + (asking.besideTokens ?? 0) };
-  let tokens = limitOutput ? (bound.askedTokens ?? USUAL_OUTPUT_TOKENS) : 0;
+  let tokens = limitOutput ? (bound.askedTokens ?? longestAnswer(targets, call.stream)) : 0;
+  // A stream holds more as it goes on; an answer that the provider keeps short does not need to.
+  let grows = call.stream && bound.askedTokens === undefined;
   let amount = costBound(bound, targets, tokens, now);
   // Nothing is known of what it costs: it is counted as unpriced, and holds nothing.
   if (amount === undefined) amount = 0n;
@@ -81,6 +83,7 @@ async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): P
     const limit = await limitByMoney(purses, { bound, targets, amount, now });
     if (limit !== undefined) {
       tokens = limit;
+      grows = false;
       limitOutput(limit);
       amount = costBound(bound, targets, limit, now) ?? 0n;
     }
@@ -93,7 +96,7 @@ async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): P
     call.limits?.undo();
     throw error;
   }
-  call.heldTokens = bound.askedTokens === undefined ? tokens : undefined;
+  call.heldTokens = grows ? tokens * bound.answers : undefined;
 }
 
 type Wanting = {

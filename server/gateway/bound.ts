@@ -1,6 +1,7 @@
 import type { JsonObject } from "@/server/dialects/dialect";
 import type { CallTarget } from "@/server/gateway/call";
 import { costOf, type NanoUsd, type Rates } from "@/server/money";
+import { modelFacts } from "@/server/providers/model-facts";
 import { priceAt } from "@/server/state/catalog";
 import { noUsage } from "@/server/wire/usage";
 
@@ -14,10 +15,10 @@ export type Bound = {
 };
 
 /** The longest answer that is reckoned with where neither the caller nor the model's facts set a limit. */
-export const USUAL_OUTPUT_TOKENS = 16_384;
+const USUAL_OUTPUT_TOKENS = 16_384;
 
 /** A run of base64, such as an image in the body. */
-const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
+export const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
 const FILE_TOKENS = 6_000;
 const FILE_BYTES_PER_TOKEN = 40;
 /** Prompts that vendors put before tools, and what frames messages. */
@@ -32,6 +33,16 @@ export function boundOf(bytes: Buffer, body: JsonObject): Bound {
     answers:
       countOf(body.n) ?? countOf(body.best_of) ?? countOf(nestedOf(body, ["candidateCount", "candidate_count"])) ?? 1,
   };
+}
+
+/**
+ * How many tokens an answer is reckoned with whose caller set no limit: as many as the model can give, but of a stream, which may
+ * hold more as it goes on, no more than is usual.
+ */
+export function longestAnswer(targets: readonly CallTarget[], stream: boolean): number {
+  const facts = targets.map(({ upstreamModel }) => modelFacts(upstreamModel).maxOutputTokens ?? USUAL_OUTPUT_TOKENS);
+  const longest = Math.max(1, ...facts);
+  return stream ? Math.min(longest, USUAL_OUTPUT_TOKENS) : longest;
 }
 
 /** The most that the call can cost at any of the targets; undefined when none of them has a price. */
