@@ -14,7 +14,7 @@ const periodLabels: Record<Period, string> = {
   year: "a year",
 };
 
-/** Spending limits, at most one for each period. */
+/** The budgets that a new key begins with, at most one for each period; there are more kinds once it exists. */
 export function BudgetFields({ form: { values, errors, set } }: { form: Form<KeyValues> }) {
   const { budgets } = values;
   const free = budgetPeriods.filter((period) => !budgets.some((budget) => budget.period === period));
@@ -33,7 +33,11 @@ export function BudgetFields({ form: { values, errors, set } }: { form: Form<Key
           <Plus /> Add budget
         </Button>
       </div>
-      {budgets.length === 0 && <p className="text-muted-foreground text-xs">No limit on what it may spend.</p>}
+      {budgets.length === 0 && (
+        <p className="text-muted-foreground text-xs">
+          No limit on what it may spend. Rolling, soft and per-model ones can be added later.
+        </p>
+      )}
       <ul className="space-y-2">
         {budgets.map((budget, index) => {
           const replace = (patch: Partial<typeof budget>) =>

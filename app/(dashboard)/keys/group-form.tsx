@@ -1,24 +1,27 @@
+import type { z } from "zod";
 import { Field } from "@/components/field";
 import { useForm } from "@/components/form";
 import { FormDialog } from "@/components/form-dialog";
+import { UsdInput } from "@/components/money";
 import { ownError, trpc } from "@/components/trpc";
 import { Input } from "@/components/ui/input";
 import { NewGroup } from "@/server/api/groups.schema";
 import type { GroupRow } from "./groups";
+import { LimitFields, type LimitValues, limitInput, limitValues } from "./limit-fields";
 
-const fields = [
-  { name: "name", label: "Name", hint: undefined, optional: false },
-  { name: "externalId", label: "External id", hint: "What your own system calls it.", optional: true },
-  {
-    name: "balanceUsd",
-    label: "Balance in dollars",
-    hint: "Empty means that it has none of its own to spend from.",
-    optional: true,
-  },
-] as const;
-type GroupValues = Record<(typeof fields)[number]["name"], string>;
+type GroupValues = { name: string; externalId: string; balanceUsd: string; limits: LimitValues };
+type GroupInput = Omit<z.input<typeof NewGroup>, "enabled">;
 
-/** Creates a group, or changes an existing one. */
+function inputOf({ name, externalId, balanceUsd, limits }: GroupValues): GroupInput {
+  return {
+    name,
+    externalId: externalId.trim() || null,
+    balanceUsd: balanceUsd.trim() || null,
+    limits: limitInput(limits),
+  };
+}
+
+/** Creates a group, or changes an existing one; its balance is moved by transactions from then on. */
 export function GroupForm({ existing, onClose }: { existing?: GroupRow; onClose: () => void }) {
   const create = trpc.groups.create.useMutation({ meta: ownError });
   const update = trpc.groups.update.useMutation({ meta: ownError });
@@ -26,19 +29,20 @@ export function GroupForm({ existing, onClose }: { existing?: GroupRow; onClose:
     initial: {
       name: existing?.name ?? "",
       externalId: existing?.externalId ?? "",
-      balanceUsd: existing?.balanceUsd ?? "",
+      balanceUsd: "",
+      limits: limitValues(existing),
     },
     schema: NewGroup,
-    toInput: (values: GroupValues) => ({
-      name: values.name,
-      externalId: values.externalId.trim() || null,
-      balanceUsd: values.balanceUsd.trim() || null,
-    }),
+    toInput: (values: GroupValues): GroupInput => {
+      const { balanceUsd, ...rest } = inputOf(values);
+      return existing ? rest : { balanceUsd, ...rest };
+    },
     send: async (input) => {
       await (existing ? update.mutateAsync({ id: existing.id, ...input }) : create.mutateAsync(input));
       onClose();
     },
   });
+  const { values, errors, set } = form;
   return (
     <FormDialog
       title={existing ? existing.name : "Create a group"}
@@ -46,17 +50,39 @@ export function GroupForm({ existing, onClose }: { existing?: GroupRow; onClose:
       submitLabel={existing ? "Save" : "Create group"}
       onClose={onClose}
     >
-      {fields.map(({ name, label, hint, optional }) => (
-        <Field key={name} label={label} hint={hint} optional={optional} error={form.errors[name]}>
+      <Field label="Name" error={errors.name}>
+        {(control) => (
+          <Input {...control} value={values.name} onChange={(event) => set({ name: event.target.value })} />
+        )}
+      </Field>
+      <Field label="External id" optional hint="What your own system calls it." error={errors.externalId}>
+        {(control) => (
+          <Input {...control} value={values.externalId} onChange={(event) => set({ externalId: event.target.value })} />
+        )}
+      </Field>
+      {!existing && (
+        <Field
+          label="Balance in dollars"
+          optional
+          hint="Its keys spend from it together, and are refused when it is used up. Empty: none of its own."
+          error={errors.balanceUsd}
+        >
           {(control) => (
-            <Input
-              {...control}
-              value={form.values[name]}
-              onChange={(event) => form.set({ [name]: event.target.value })}
+            <UsdInput
+              control={control}
+              value={values.balanceUsd}
+              placeholder="100.00"
+              onChange={(balanceUsd) => set({ balanceUsd })}
             />
           )}
         </Field>
-      ))}
+      )}
+      <LimitFields
+        values={values.limits}
+        errors={errors}
+        path="limits"
+        onChange={(patch) => set({ limits: { ...values.limits, ...patch } })}
+      />
     </FormDialog>
   );
 }

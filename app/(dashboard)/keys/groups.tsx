@@ -1,5 +1,4 @@
 import { Pencil, Plus, Trash2, Users } from "lucide-react";
-import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { EmptyState } from "@/components/empty-state";
 import { formatOf } from "@/components/format";
@@ -10,52 +9,74 @@ import { type Outputs, ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
 import { Switch } from "@/components/ui/toggle";
+import { useUrlState } from "@/components/url-state";
 import { GroupForm } from "./group-form";
+import { GroupSheet } from "./group-sheet";
 
 /** A group as the list gives it. */
 export type GroupRow = Outputs["groups"]["list"][number];
 
-type Open = { kind: "new" } | { kind: "edit" | "delete"; group: GroupRow };
+/** The dialogs of a group; the address names the open one. */
+type GroupDialog = "group" | "editgroup" | "deletegroup";
+
+const closed = { newgroup: undefined, group: undefined, editgroup: undefined, deletegroup: undefined };
 
 /** The list of groups and the dialogs that change it. */
 export function Groups() {
-  const query = trpc.groups.list.useQuery();
-  const [open, setOpen] = useState<Open>();
-  const close = () => setOpen(undefined);
+  const query = trpc.groups.list.useQuery(undefined, { refetchInterval: 30_000 });
+  const [, change] = useUrlState();
+  const open = (dialog: GroupDialog, group: GroupRow) => change({ ...closed, [dialog]: group.id });
   const create = (
-    <Button variant="primary" onClick={() => setOpen({ kind: "new" })}>
+    <Button variant="primary" onClick={() => change({ ...closed, newgroup: "1" })}>
       <Plus /> Create group
     </Button>
   );
+  const isEmpty = query.data?.length === 0;
   return (
     <Card>
-      <CardHeader title="Groups">{create}</CardHeader>
+      <CardHeader title="Groups">{!isEmpty && create}</CardHeader>
       <ResourceTable
         label="Groups"
-        columns={groupColumns(setOpen)}
+        columns={groupColumns(open)}
         rows={query.data}
         query={query}
+        onOpen={(group) => open("group", group)}
         empty={
           <EmptyState icon={Users} title="No groups yet" action={create}>
             A group gathers the keys of a team or tenant, and can have a balance that they spend together.
           </EmptyState>
         }
       />
-      {open?.kind === "new" && <GroupForm onClose={close} />}
-      {open?.kind === "edit" && <GroupForm existing={open.group} onClose={close} />}
-      {open?.kind === "delete" && <DeleteGroup group={open.group} onClose={close} />}
+      <OpenDialog groups={query.data ?? []} />
     </Card>
   );
 }
 
-function groupColumns(open: (open: Open) => void): Column<GroupRow>[] {
+function OpenDialog({ groups }: { groups: readonly GroupRow[] }) {
+  const [params, change] = useUrlState();
+  const close = () => change(closed);
+  if (params.has("newgroup")) return <GroupForm onClose={close} />;
+  const named = (dialog: GroupDialog) => groups.find((group) => group.id === params.get(dialog));
+  const opened = named("group");
+  if (opened)
+    return <GroupSheet group={opened} onEdit={() => change({ ...closed, editgroup: opened.id })} onClose={close} />;
+  const edited = named("editgroup");
+  if (edited) return <GroupForm existing={edited} onClose={close} />;
+  const deleted = named("deletegroup");
+  return deleted ? <DeleteGroup group={deleted} onClose={close} /> : null;
+}
+
+function groupColumns(open: (dialog: GroupDialog, group: GroupRow) => void): Column<GroupRow>[] {
   return [
     {
       id: "name",
       header: "Name",
       cell: (group) => (
-        <div className="flex flex-wrap items-center gap-2 font-medium">
-          {group.name} {group.managed && <ManagedBadge />}
+        <div className="flex flex-wrap items-center gap-2">
+          <button type="button" className="text-left font-medium hover:underline" onClick={() => open("group", group)}>
+            {group.name}
+          </button>
+          {group.managed && <ManagedBadge />}
         </div>
       ),
     },
@@ -72,6 +93,13 @@ function groupColumns(open: (open: Open) => void): Column<GroupRow>[] {
       align: "right",
       cell: (group) => (group.balanceUsd === null ? "–" : <Money usd={group.balanceUsd} />),
     },
+    {
+      id: "spent",
+      header: "Spent so far",
+      align: "right",
+      from: "md",
+      cell: (group) => <Money usd={group.lifetimeSpentUsd} />,
+    },
     { id: "enabled", header: "Enabled", cell: (group) => <EnabledCell group={group} /> },
     {
       id: "actions",
@@ -84,7 +112,7 @@ function groupColumns(open: (open: Open) => void): Column<GroupRow>[] {
             size="icon-sm"
             aria-label={`Edit ${group.name}`}
             disabled={group.managed}
-            onClick={() => open({ kind: "edit", group })}
+            onClick={() => open("editgroup", group)}
           >
             <Pencil />
           </Button>
@@ -93,7 +121,7 @@ function groupColumns(open: (open: Open) => void): Column<GroupRow>[] {
             size="icon-sm"
             aria-label={`Delete ${group.name}`}
             disabled={group.managed}
-            onClick={() => open({ kind: "delete", group })}
+            onClick={() => open("deletegroup", group)}
           >
             <Trash2 />
           </Button>

@@ -1,4 +1,4 @@
-import { Ellipsis, Pencil, RotateCcwKey, Trash2 } from "lucide-react";
+import { Ellipsis, Pencil, RotateCcwKey, Trash2, Wallet } from "lucide-react";
 import { formatOf, formatUsd } from "@/components/format";
 import { ManagedBadge } from "@/components/managed-badge";
 import type { Column } from "@/components/resource-table";
@@ -8,12 +8,14 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import { Switch } from "@/components/ui/toggle";
+import { BudgetBar } from "./budget-bar";
+import { type BudgetRow, periodWords, sharesOf } from "./budget-words";
 import type { KeyDialog, KeyRow } from "./key-list";
 
 type Open = (dialog: KeyDialog, key: KeyRow) => void;
 
 /** The columns of the list of keys. */
-export function keyColumns(open: Open): Column<KeyRow>[] {
+export function keyColumns(open: Open, budgets: readonly BudgetRow[] | undefined): Column<KeyRow>[] {
   return [
     { id: "name", header: "Name", cell: (key) => <NameCell virtualKey={key} open={open} /> },
     {
@@ -31,7 +33,12 @@ export function keyColumns(open: Open): Column<KeyRow>[] {
       cell: (key) => (key.group ? <span className="block max-w-36 truncate">{key.group.name}</span> : <Nothing />),
     },
     { id: "models", header: "Models", from: "lg", cell: (key) => <ModelsCell virtualKey={key} /> },
-    { id: "budgets", header: "Budgets", from: "md", cell: (key) => <BudgetsCell virtualKey={key} /> },
+    {
+      id: "budgets",
+      header: "Budgets",
+      from: "md",
+      cell: (key) => <BudgetsCell virtualKey={key} budgets={budgets} open={open} />,
+    },
     {
       id: "spent",
       header: "Spent, 30 days",
@@ -85,16 +92,29 @@ function ModelsCell({ virtualKey: { models } }: CellProps) {
   );
 }
 
-function BudgetsCell({ virtualKey: { budgets } }: CellProps) {
-  if (budgets.length === 0) return <Nothing />;
+type BudgetsCellProps = CellProps & { budgets: readonly BudgetRow[] | undefined; open: Open };
+
+/** The key's own budgets, the fullest as a bar; opens all of them. */
+function BudgetsCell({ virtualKey, budgets, open }: BudgetsCellProps) {
+  const own = budgets?.filter((budget) => budget.owner.id === virtualKey.id) ?? [];
+  const [fullest] = own.toSorted((a, b) => sharesOf(b).spent - sharesOf(a).spent);
+  const label = own.map((budget) => `${formatUsd(budget.limitUsd)} ${periodWords(budget)}`).join(", ");
   return (
-    <span className="whitespace-nowrap tabular-nums">
-      {budgets
-        .map(
-          (budget) => `${formatUsd(budget.limitUsd)} ${budget.period === "total" ? "in total" : `a ${budget.period}`}`,
-        )
-        .join(", ")}
-    </span>
+    <button
+      type="button"
+      className="block max-w-52 rounded text-left hover:underline"
+      aria-label={`Budgets of ${virtualKey.name}${label && `: ${label}`}`}
+      onClick={() => open("budgets", virtualKey)}
+    >
+      {fullest ? (
+        <>
+          <span className="block truncate tabular-nums">{label}</span>
+          <BudgetBar budget={fullest} className="mt-1 w-28" />
+        </>
+      ) : (
+        <Nothing />
+      )}
+    </button>
   );
 }
 
@@ -131,6 +151,9 @@ function Actions({ virtualKey, open }: CellProps & { open: Open }) {
       <MenuContent>
         <MenuItem onSelect={() => open("edit", virtualKey)}>
           <Pencil /> {virtualKey.managed ? "View" : "Edit"}
+        </MenuItem>
+        <MenuItem onSelect={() => open("budgets", virtualKey)}>
+          <Wallet /> Budgets
         </MenuItem>
         <MenuItem disabled={virtualKey.managed} onSelect={() => open("rotate", virtualKey)}>
           <RotateCcwKey /> Rotate

@@ -1,4 +1,4 @@
-import { ChevronRight } from "lucide-react";
+import { ChevronRight, Wallet } from "lucide-react";
 import type { ReactNode } from "react";
 import { Field } from "@/components/field";
 import { errorAt, type Form, useForm } from "@/components/form";
@@ -6,6 +6,7 @@ import { FormDialog } from "@/components/form-dialog";
 import { ManagedBadge } from "@/components/managed-badge";
 import { NameList } from "@/components/name-list";
 import { ownError, trpc } from "@/components/trpc";
+import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { KeyChange, NewKey } from "@/server/api/keys.schema";
 import { BudgetFields } from "./budget-fields";
@@ -13,10 +14,16 @@ import { ExpiryField } from "./expiry-field";
 import { GroupField } from "./group-field";
 import type { Issued } from "./issued-key";
 import type { KeyRow } from "./key-list";
-import { inputOf, type KeyValues, valuesOf } from "./key-values";
+import { inputOf, type KeyValues, newInputOf, valuesOf } from "./key-values";
+import { hasLimits, LimitFields, ModelLimitFields } from "./limit-fields";
 import { ModelsField } from "./models-field";
 
-type KeyFormProps = { existing?: KeyRow; onClose: () => void; onIssued: (issued: Issued) => void };
+type KeyFormProps = {
+  existing?: KeyRow;
+  onClose: () => void;
+  onIssued: (issued: Issued) => void;
+  onBudgets: (key: KeyRow) => void;
+};
 
 /** Creates a key, or changes an existing one; what conduit.json declares is only shown. */
 export function KeyForm(props: KeyFormProps) {
@@ -28,7 +35,7 @@ function CreateKey({ onClose, onIssued }: KeyFormProps) {
   const form = useForm({
     initial: valuesOf(undefined),
     schema: NewKey,
-    toInput: inputOf,
+    toInput: newInputOf,
     send: async (input) => {
       const { key } = await create.mutateAsync(input);
       onIssued({ name: input.name, secret: key, models: input.models ?? [] });
@@ -42,12 +49,14 @@ function CreateKey({ onClose, onIssued }: KeyFormProps) {
       submitLabel="Create key"
       onClose={onClose}
     >
-      <KeyFields form={form} />
+      <KeyFields form={form}>
+        <BudgetFields form={form} />
+      </KeyFields>
     </FormDialog>
   );
 }
 
-function EditKey({ existing, onClose }: KeyFormProps & { existing: KeyRow }) {
+function EditKey({ existing, onClose, onBudgets }: KeyFormProps & { existing: KeyRow }) {
   const update = trpc.keys.update.useMutation({ meta: ownError });
   const form = useForm({
     initial: valuesOf(existing),
@@ -67,16 +76,22 @@ function EditKey({ existing, onClose }: KeyFormProps & { existing: KeyRow }) {
       submitLabel="Save"
       readOnly={existing.managed}
       onClose={onClose}
+      extra={
+        <Button variant="ghost" onClick={() => onBudgets(existing)}>
+          <Wallet /> Budgets
+        </Button>
+      }
     >
       <KeyFields form={form} />
     </FormDialog>
   );
 }
 
-function KeyFields({ form }: { form: Form<KeyValues> }) {
+function KeyFields({ form, children }: { form: Form<KeyValues>; children?: ReactNode }) {
   const { values, errors, set } = form;
-  const hasLimits = values.rpm + values.tpm + values.concurrent !== "" || values.tags.length > 0;
-  const limitError = errorAt(errors, "limits") ?? errorAt(errors, "tags");
+  const { limits, modelLimits, tags } = values;
+  const filled = hasLimits(limits) || modelLimits.length > 0 || tags.length > 0;
+  const limitError = errorAt(errors, "limits") ?? errorAt(errors, "modelLimits") ?? errorAt(errors, "tags");
   return (
     <>
       <Field label="Name" error={errors.name}>
@@ -91,10 +106,16 @@ function KeyFields({ form }: { form: Form<KeyValues> }) {
       </Field>
       <GroupField form={form} />
       <ModelsField form={form} />
-      <BudgetFields form={form} />
+      {children}
       <ExpiryField form={form} />
-      <Fold title="Limits and tags" open={hasLimits || limitError !== undefined}>
-        <LimitFields form={form} />
+      <Fold title="Limits and tags" open={filled || limitError !== undefined}>
+        <LimitFields
+          values={limits}
+          errors={errors}
+          path="limits"
+          onChange={(patch) => set({ limits: { ...limits, ...patch } })}
+        />
+        <ModelLimitFields list={modelLimits} errors={errors} onChange={(list) => set({ modelLimits: list })} />
         <Field
           label="Tags"
           optional
@@ -112,33 +133,6 @@ function KeyFields({ form }: { form: Form<KeyValues> }) {
         </Field>
       </Fold>
     </>
-  );
-}
-
-const limits = [
-  { name: "rpm", label: "Requests / min" },
-  { name: "tpm", label: "Tokens / min" },
-  { name: "concurrent", label: "At once" },
-] as const;
-
-function LimitFields({ form: { values, errors, set } }: { form: Form<KeyValues> }) {
-  return (
-    <div className="grid gap-3 sm:grid-cols-3">
-      {limits.map(({ name, label }) => (
-        <Field key={name} label={label} error={errors[`limits.${name}`]}>
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              placeholder="no limit"
-              className="tabular-nums"
-              value={values[name]}
-              onChange={(event) => set({ [name]: event.target.value })}
-            />
-          )}
-        </Field>
-      ))}
-    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { type Outputs, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
 import { useUrlState } from "@/components/url-state";
+import { BudgetsSheet } from "./budgets-sheet";
 import { type Issued, IssuedKeyDialog } from "./issued-key";
 import { keyColumns } from "./key-columns";
 import { ConfirmDelete, ConfirmRotate } from "./key-confirmations";
@@ -15,14 +16,15 @@ import { KeyForm } from "./key-form";
 export type KeyRow = Outputs["keys"]["list"][number];
 
 /** The dialogs of one key; the address names the open one. */
-export type KeyDialog = "edit" | "rotate" | "delete";
+export type KeyDialog = "edit" | "budgets" | "rotate" | "delete";
 
-const closed = { new: undefined, edit: undefined, rotate: undefined, delete: undefined };
+const closed = { new: undefined, edit: undefined, budgets: undefined, rotate: undefined, delete: undefined };
 
 /** The list of virtual keys and the dialogs that change it. */
 export function KeyList() {
   const [, change] = useUrlState();
   const query = trpc.keys.list.useQuery();
+  const budgets = trpc.budgets.list.useQuery({}, { refetchInterval: 30_000 });
   const open = (dialog: KeyDialog, key: KeyRow) => change({ ...closed, [dialog]: key.id });
   const create = (
     <Button variant="primary" onClick={() => change({ ...closed, new: "1" })}>
@@ -34,7 +36,7 @@ export function KeyList() {
       <CardHeader title="Virtual keys">{create}</CardHeader>
       <ResourceTable
         label="Keys"
-        columns={keyColumns(open)}
+        columns={keyColumns(open, budgets.data)}
         rows={query.data}
         query={query}
         onOpen={(key) => open("edit", key)}
@@ -58,10 +60,14 @@ function OpenDialog({ keys }: { keys: readonly KeyRow[] }) {
     close();
     setIssued(next);
   };
-  if (params.has("new")) return <KeyForm onClose={close} onIssued={show} />;
+  const showBudgets = (key: KeyRow) => change({ ...closed, budgets: key.id });
+  if (params.has("new")) return <KeyForm onClose={close} onIssued={show} onBudgets={showBudgets} />;
   const named = (dialog: KeyDialog) => keys.find((key) => key.id === params.get(dialog));
   const edited = named("edit");
-  if (edited) return <KeyForm key={edited.id} existing={edited} onClose={close} onIssued={show} />;
+  if (edited)
+    return <KeyForm key={edited.id} existing={edited} onClose={close} onIssued={show} onBudgets={showBudgets} />;
+  const budgeted = named("budgets");
+  if (budgeted) return <BudgetsSheet owner={{ kind: "key", ...budgeted }} onClose={close} />;
   const rotated = named("rotate");
   if (rotated) return <ConfirmRotate virtualKey={rotated} onClose={close} onIssued={show} />;
   const deleted = named("delete");

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { budgetPeriods, type KeyChange } from "@/server/api/keys.schema";
+import type { budgetPeriods, KeyChange, NewKey } from "@/server/api/keys.schema";
 import type { KeyRow } from "./key-list";
+import { type LimitValues, limitInput, limitValues, type ModelLimitValues } from "./limit-fields";
 
 /** How long a budget lasts. */
 export type Period = (typeof budgetPeriods)[number];
@@ -13,9 +14,8 @@ export type KeyValues = {
   models: string[];
   expiresAt: string;
   budgets: { period: Period; limitUsd: string }[];
-  rpm: string;
-  tpm: string;
-  concurrent: string;
+  limits: LimitValues;
+  modelLimits: ModelLimitValues[];
   tags: string[];
 };
 
@@ -28,38 +28,35 @@ export function valuesOf(key: KeyRow | undefined): KeyValues {
     allModels,
     models: allModels ? [] : (key?.models ?? []),
     expiresAt: key?.expiresAt ? localInputValue(key.expiresAt) : "",
-    budgets: (key?.budgets ?? []).map(({ period, limitUsd }) => ({ period: periodFrom(period), limitUsd })),
-    rpm: key?.rpm?.toString() ?? "",
-    tpm: key?.tpm?.toString() ?? "",
-    concurrent: key?.concurrent?.toString() ?? "",
+    budgets: [],
+    limits: limitValues(key),
+    modelLimits: (key?.modelLimits ?? []).map((entry) => ({ model: entry.model, ...limitValues(entry) })),
     tags: key?.tags ?? [],
   };
 }
 
-/** The fields as the API takes them, for a new key and for a change alike. */
-export function inputOf(values: KeyValues): Omit<z.input<typeof KeyChange>, "id"> & { name: string } {
+type KeyInput = Omit<z.input<typeof KeyChange>, "id" | "budgets"> & { name: string };
+
+/** The fields as the API takes them, for a new key and for a change alike; budgets stand for themselves once there is a key. */
+export function inputOf(values: KeyValues): KeyInput {
   return {
     name: values.name,
     groupId: values.groupId || null,
     models: values.allModels ? ["*"] : values.models,
     expiresAt: values.expiresAt === "" ? null : new Date(values.expiresAt),
-    budgets: values.budgets,
-    limits: { rpm: numberOf(values.rpm), tpm: numberOf(values.tpm), concurrent: numberOf(values.concurrent) },
+    limits: limitInput(values.limits),
+    modelLimits: values.modelLimits.map((entry) => ({ model: entry.model, ...limitInput(entry) })),
     tags: values.tags,
   };
+}
+
+/** The fields of a new key, with the budgets that it begins with. */
+export function newInputOf(values: KeyValues): z.input<typeof NewKey> {
+  return { ...inputOf(values), budgets: values.budgets };
 }
 
 /** A moment as a `datetime-local` field writes it. */
 export function localInputValue(at: Date): string {
   const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 16);
-}
-
-function periodFrom(period: string): Period {
-  return budgetPeriods.find((known) => known === period) ?? "total";
-}
-
-/** What is not a number stays one that no schema accepts, so that it is refused and not dropped. */
-function numberOf(text: string): number | null {
-  return text.trim() === "" ? null : Number(text);
 }
