@@ -21,7 +21,7 @@ type CommandMenuProps = { open: boolean; onOpenChange: (open: boolean) => void }
 
 /** Jumps to a page or an action by typing; ⌘K or Ctrl+K opens it, and `g` then a letter jumps without it. */
 export function CommandMenu({ open, onOpenChange }: CommandMenuProps) {
-  const focus = useDialogFocus();
+  const focus = useDialogFocus("control");
   useShortcuts(() => onOpenChange(!open));
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>

@@ -4,19 +4,20 @@ import { useRef } from "react";
 let opened: HTMLElement | null = null;
 
 /**
- * Moves the focus into a dialog, with `toField` to its first field, and back to what it was opened from. Radix does the
- * second only for a dialog with a trigger inside it.
+ * Moves the focus into a dialog: to its first field, to the dialog as a whole, or to the first control, which is what Radix does
+ * and often the button that closes it. And back to what it was opened from, which Radix does only for a trigger inside it.
  */
-export function useDialogFocus({ toField = false } = {}) {
+export function useDialogFocus(to: "field" | "dialog" | "control") {
   const opener = useRef<HTMLElement>(null);
   return {
     onOpenAutoFocus: (event: Event) => {
       opened = openerNow() ?? opened;
       opener.current = opened;
-      const field = toField && event.currentTarget instanceof HTMLElement && firstField(event.currentTarget);
-      if (!field) return;
+      const dialog = event.currentTarget;
+      if (to === "control" || !(dialog instanceof HTMLElement)) return;
       event.preventDefault();
-      field.focus();
+      const target = (to === "field" ? firstField(dialog) : null) ?? dialog;
+      target.focus({ preventScroll: true });
     },
     // Comes after the next dialog has opened.
     onCloseAutoFocus: (event: Event) => {

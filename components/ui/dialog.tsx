@@ -18,7 +18,7 @@ type ContentProps = Omit<ComponentProps<typeof Primitive.Content>, "title"> & {
 
 /** A dialog in the middle; on a phone it lies at the bottom. Escape and the cross close it. */
 export function DialogContent({ title, description, className, children, ...props }: ContentProps) {
-  const focus = useDialogFocus({ toField: true });
+  const focus = useDialogFocus("field");
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={overlayClasses} />
@@ -40,7 +40,7 @@ export function DialogContent({ title, description, className, children, ...prop
 
 /** A panel at the edge of the window, full width on a phone. */
 export function SheetContent({ title, description, className, children, ...props }: ContentProps) {
-  const focus = useDialogFocus();
+  const focus = useDialogFocus("dialog");
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={overlayClasses} />
