@@ -128,6 +128,43 @@ describe("the form of the answer", () => {
     expect(dropped).toEqual([]);
   });
 
+  test("a schema's objects are closed, and limits that are not enforced stand in the description", () => {
+    const part = { type: "integer", minimum: 1, description: "How many." };
+    const schema = {
+      type: "object",
+      properties: {
+        list: { type: "array", minItems: 2, items: { oneOf: [part, { type: "object", additionalProperties: true }] } },
+        mail: { type: "string", format: "email" },
+      },
+      $defs: { open: { properties: { id: { type: "string", format: "ulid" } } } },
+    };
+    const { body, dropped } = encoded({ response_format: { type: "json_schema", json_schema: { name: "a", schema } } });
+    const told = { type: "integer", description: "How many. Limits: minimum 1." };
+    const taken = {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        list: {
+          type: "array",
+          description: "Limits: minItems 2.",
+          items: { anyOf: [told, { type: "object", additionalProperties: false }] },
+        },
+        mail: { type: "string", format: "email" },
+      },
+      $defs: {
+        open: {
+          additionalProperties: false,
+          properties: { id: { type: "string", description: 'Limits: format "ulid".' } },
+        },
+      },
+    };
+    expect(body.output_config).toEqual({ format: { type: "json_schema", schema: taken } });
+    const path = "response_format.json_schema.schema";
+    expect(new Set(dropped)).toEqual(
+      new Set([`${path}.minItems`, `${path}.minimum`, `${path}.additionalProperties`, `${path}.format`]),
+    );
+  });
+
   test.each([[{ type: "json_object" }], [{ type: "json_schema", json_schema: { name: "a" } }]])(
     "JSON without a schema cannot be asked for: %j",
     (response_format) => {

@@ -7,6 +7,7 @@ import { type EncodedThinking, encodeThinking, isThinking } from "@/server/provi
 import { encodeTools, isForced } from "@/server/providers/anthropic/encode-tools";
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
 import { type ModelFacts, modelFacts } from "@/server/providers/anthropic/models";
+import { outputSchema } from "@/server/providers/anthropic/output-schema";
 import { checked } from "@/server/providers/anthropic/wire";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
@@ -132,7 +133,10 @@ function outputFormat(request: ChatRequest, dropped: Set<string>): { format?: JS
   if (!isRecord(format) || format.type === "text") return {};
   const schema =
     format.type === "json_schema" ? checked(JsonSchemaFormat, format, "response_format").json_schema.schema : undefined;
-  if (schema) return { format: { type: "json_schema", schema } };
+  if (schema) {
+    const taken = outputSchema(schema, dropped, "response_format.json_schema.schema");
+    return { format: { type: "json_schema", schema: taken } };
+  }
   dropped.add("response_format");
   return {};
 }
