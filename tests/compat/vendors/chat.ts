@@ -10,7 +10,9 @@ export const chatTongue: Tongue = {
   hear,
   whole: (said, heard) => ({
     ...about("chat.completion"),
-    choices: [{ index: 0, message: messageOf(said), logprobs: null, finish_reason: said.calls ? "tool_calls" : "stop" }],
+    choices: [
+      { index: 0, message: messageOf(said), logprobs: null, finish_reason: said.calls ? "tool_calls" : "stop" },
+    ],
     usage: usageOf(heard),
   }),
   events,
@@ -46,7 +48,7 @@ function hear(body: JsonObject): Heard {
     prompt: talk.prompt,
     system: talk.system,
     tools: listOf(body.tools).flatMap(toolOf),
-    forced: textOf(choice.name),
+    forced: textOf(choice.name) ?? body.tool_choice === "required",
     results: talk.results,
     pictures: talk.pictures,
     schema,

@@ -7,7 +7,17 @@ import type { Received } from "@/tests/support/upstream";
 const FIELDS = ["contents", "tools", "toolConfig", "systemInstruction", "generationConfig", "safetySettings"];
 const PARTS = ["text", "thought", "thoughtSignature", "inlineData", "functionCall", "functionResponse"];
 /** Fields of the schemas that `parameters` and `responseSchema` take. */
-const SCHEMA = ["type", "format", "description", "nullable", "enum", "properties", "required", "items", "propertyOrdering"];
+const SCHEMA = [
+  "type",
+  "format",
+  "description",
+  "nullable",
+  "enum",
+  "properties",
+  "required",
+  "items",
+  "propertyOrdering",
+];
 
 /** What this vendor signs its tool calls with, and what it takes for calls that it did not make. */
 export const GEMINI_SIGNATURE = "c2lnbmVkIGJ5IGdlbWluaQ==";
@@ -37,13 +47,14 @@ function hear(body: JsonObject, { headers, path }: Received): Heard {
   const asked = turns.findLast((turn) => turn.role !== "model" && saidIn(turn) !== "");
   const { results, signed } = resultsOf(turns);
   const functions = isRecord(body.toolConfig) ? body.toolConfig.functionCallingConfig : undefined;
-  const forced = isRecord(functions) && functions.mode === "ANY" ? listOf(functions.allowedFunctionNames)[0] : undefined;
+  const forced =
+    isRecord(functions) && functions.mode === "ANY" ? listOf(functions.allowedFunctionNames)[0] : undefined;
   return {
     stream: path.includes(":streamGenerateContent"),
     prompt: asked ? saidIn(asked) : "",
     system: isRecord(body.systemInstruction) ? textIn(body.systemInstruction.parts) : "",
     tools: listOf(body.tools).flatMap(toolsOf),
-    forced: textOf(forced),
+    forced: textOf(forced) ?? (isRecord(functions) && functions.mode === "ANY"),
     results,
     pictures: listOf(turns.at(-1)?.parts).flatMap((part) =>
       isRecord(part) && isRecord(part.inlineData)
@@ -103,7 +114,7 @@ function resultsOf(turns: readonly JsonObject[]): { results: Result[]; signed: b
 function resultOf(call: unknown, { answers, at }: { answers: readonly JsonObject[]; at: number }): Result {
   const id = isRecord(call) ? call.id : undefined;
   const answer = id === undefined ? answers[at] : answers.find((one) => one.id === id);
-  if (!isRecord(call) || call.name !== answer?.name)
+  if (!isRecord(call) || !answer || call.name !== answer.name)
     throw new Refusal("A function response does not belong to its call.");
   const response = isRecord(answer.response) ? answer.response : {};
   return { name: String(call.name), args: call.args, result: String(response.output ?? response.result) };

@@ -1,7 +1,15 @@
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import { textIn } from "@/tests/compat/vendors/chat";
 import { type Heard, type Result, type Said, tokens } from "@/tests/compat/vendors/model";
-import { halves, type JsonObject, onlyKnows, pictureOf, Refusal, type Tongue } from "@/tests/compat/vendors/vendor";
+import {
+  halves,
+  type JsonObject,
+  onlyKnows,
+  pictureOf,
+  Refusal,
+  type Tongue,
+  type TypedEvent,
+} from "@/tests/compat/vendors/vendor";
 import { namedEvents, type Received } from "@/tests/support/upstream";
 
 const FIELDS = [
@@ -47,7 +55,7 @@ function hear(body: JsonObject, { headers }: Received): Heard {
     prompt: textIn(turns.findLast(({ role, content }) => role === "user" && textIn(content) !== "")?.content),
     system: textIn(body.system),
     tools: listOf(body.tools).flatMap(toolOf),
-    forced: isRecord(body.tool_choice) ? textOf(body.tool_choice.name) : undefined,
+    forced: isRecord(body.tool_choice) && (textOf(body.tool_choice.name) ?? body.tool_choice.type === "any"),
     results,
     pictures: said.flatMap((block) => (isRecord(block) && isRecord(block.source) ? [picture(block.source)] : [])),
     schema: output.schema,
@@ -103,7 +111,15 @@ function resultsOf(turns: readonly JsonObject[]): { results: Result[]; signed: b
 
 function opening() {
   const model = "claude-sonnet-4-5-20250929";
-  return { id: "msg_7", type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null };
+  return {
+    id: "msg_7",
+    type: "message",
+    role: "assistant",
+    model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+  };
 }
 
 function usage(output: number) {
@@ -124,7 +140,7 @@ function blocksOf({ thinking, text, calls = [] }: Said): JsonObject[] {
   ];
 }
 
-function eventsOf(said: Said): { type: string }[] {
+function eventsOf(said: Said): TypedEvent[] {
   const blocks = blocksOf(said).flatMap((block, index) => {
     const { start, deltas } = streamed(block);
     return [

@@ -7,8 +7,8 @@ export type Heard = {
   readonly prompt: string;
   readonly system: string;
   readonly tools: readonly Tool[];
-  /** The tool that has to be called. */
-  readonly forced?: string | undefined;
+  /** The tool that has to be called, or `true` where any one has to be. */
+  readonly forced?: string | boolean | undefined;
   /** What the user's tools gave since the user last spoke, each with the call it answers. */
   readonly results: readonly Result[];
   readonly pictures: readonly { type: string; bytes: number }[];
@@ -33,7 +33,7 @@ export const tokens = { input: 11, output: 5 } as const;
 /** The model behind every vendor: what it says follows from all that reached it. */
 export function think(heard: Heard): Said {
   const thinking = heard.thinks ? { thinking: "Let me see what they want." } : {};
-  const forced = heard.tools.find(({ name }) => name === heard.forced);
+  const forced = heard.tools.find(({ name }) => name === heard.forced || heard.forced === true);
   if (forced && forced.name !== "weather")
     return { calls: [{ name: forced.name, args: object(instance(forced.schema)) }] };
   if (heard.results.length > 0) {

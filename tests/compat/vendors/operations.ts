@@ -34,8 +34,7 @@ function completions(): Scenario {
   return (request, response) => {
     const body = JSON.parse(request.body.toString());
     const text = `You said: ${body.prompt}`;
-    if (body.stream !== true)
-      return json({ ...about, choices: [choice(text, "stop")], usage })(request, response);
+    if (body.stream !== true) return json({ ...about, choices: [choice(text, "stop")], usage })(request, response);
     const pieces = [...halves(text).map((half) => choice(half, null)), choice("", "stop")];
     const events = [...pieces.map((piece) => ({ ...about, choices: [piece] })), { ...about, choices: [], usage }];
     return stream(openAiEvents(events), { split: [50, 7] })(request, response);

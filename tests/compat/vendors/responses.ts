@@ -1,7 +1,14 @@
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import { textIn } from "@/tests/compat/vendors/chat";
 import { type Heard, type Result, type Said, type Tool, tokens } from "@/tests/compat/vendors/model";
-import { halves, type JsonObject, pictureOf, Refusal, type Tongue } from "@/tests/compat/vendors/vendor";
+import {
+  halves,
+  type JsonObject,
+  pictureOf,
+  Refusal,
+  type Tongue,
+  type TypedEvent,
+} from "@/tests/compat/vendors/vendor";
 import { validateAgainst } from "@/tests/support/openai-schema";
 import { json, namedEvents, type Scenario } from "@/tests/support/upstream";
 
@@ -68,7 +75,7 @@ function heardOf(body: JsonObject, items: readonly JsonObject[]): Heard {
     prompt: textIn(last?.content),
     system: [body.instructions, ...items.filter(isInstruction).map(({ content }) => content)].map(textIn).join(""),
     tools: listOf(body.tools).flatMap(toolOf),
-    forced: isRecord(body.tool_choice) ? textOf(body.tool_choice.name) : undefined,
+    forced: isRecord(body.tool_choice) ? textOf(body.tool_choice.name) : body.tool_choice === "required",
     results,
     pictures: listOf(last?.content).flatMap((part) =>
       isRecord(part) && part.type === "input_image" ? [pictureOf(part.image_url)] : [],
@@ -122,7 +129,6 @@ function responseOf(body: JsonObject, id: string) {
     tool_choice: "auto",
     tools: [],
     top_p: 1,
-    usage: null,
   };
 }
 
@@ -144,18 +150,19 @@ function outputOf({ text, calls = [] }: Said, id: string): JsonObject[] {
 }
 
 function eventsOf(response: JsonObject): string[] {
-  const begun = { ...response, status: "in_progress", output: [], usage: null };
+  const { usage: _usage, ...early } = response;
+  const begun = { ...early, status: "in_progress", output: [] };
   const items = listOf(response.output).filter(isRecord);
-  const events = [
+  const events: TypedEvent[] = [
     { type: "response.created", response: begun },
     { type: "response.in_progress", response: begun },
     ...items.flatMap((item, output_index) => (item.type === "message" ? spoken : called)(item, output_index)),
     { type: "response.completed", response },
   ];
-  return events.map((event, sequence_number) => namedEvents([{ ...event, sequence_number }]));
+  return events.map((event, index) => namedEvents([Object.assign(event, { sequence_number: index })]));
 }
 
-function spoken(item: JsonObject, output_index: number): { type: string }[] {
+function spoken(item: JsonObject, output_index: number): TypedEvent[] {
   const [part] = listOf(item.content);
   const text = isRecord(part) ? String(part.text) : "";
   const at = { item_id: item.id, output_index, content_index: 0 };
@@ -170,7 +177,7 @@ function spoken(item: JsonObject, output_index: number): { type: string }[] {
   ];
 }
 
-function called(item: JsonObject, output_index: number): { type: string }[] {
+function called(item: JsonObject, output_index: number): TypedEvent[] {
   const at = { item_id: item.id, output_index };
   const text = String(item.arguments);
   return [

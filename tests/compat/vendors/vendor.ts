@@ -4,6 +4,9 @@ import { json, type Received, type Scenario, silence, stream } from "@/tests/sup
 
 export type JsonObject = Record<string, unknown>;
 
+/** An event of a stream whose events say their type. */
+export type TypedEvent = { type: string; [field: string]: unknown };
+
 /** A vendor's API: how it understands a request, and how it says an answer. */
 export type Tongue = {
   /** Throws a `Refusal` for what the true vendor would not take. */
