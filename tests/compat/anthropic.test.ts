@@ -89,7 +89,9 @@ describe("the official Anthropic client", () => {
         const first: Anthropic.Message[] = [];
         const answer = await loop("What is the weather in Rome?", async (messages) => {
           const message = await (stream
-            ? client().messages.stream({ ...body, messages }).finalMessage()
+            ? client()
+                .messages.stream({ ...body, messages })
+                .finalMessage()
             : client().messages.create({ ...body, messages }));
           first.push(message);
           return message;

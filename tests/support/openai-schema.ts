@@ -34,9 +34,10 @@ function description(): Ajv2020 {
   return ajv;
 }
 
-/** Older OpenAPI says `nullable` beside anything; JSON Schema knows null as a type alone. */
+/** Older OpenAPI says `nullable` beside anything; JSON Schema knows null as a type, and not beside an enumeration without it. */
 function withNull(_name: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("nullable" in value) || "type" in value) return value;
+  if (typeof value !== "object" || value === null || !("nullable" in value)) return value;
+  if ("type" in value && !("enum" in value)) return value;
   const { nullable, ...rest } = value;
   return nullable === true ? { anyOf: [rest, { type: "null" }] } : rest;
 }
