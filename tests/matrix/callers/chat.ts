@@ -25,7 +25,7 @@ export function thoughtOf(said: unknown): string {
 
 export function textOf(said: unknown): string {
   const pieces = list(said, "content").map((piece) => text(piece, "text"));
-  return text(said, "content") || pieces.join("");
+  return text(said, "content") || pieces.join("") || text(said, "refusal");
 }
 
 /** OpenAI's usage object as totals. */

@@ -29,23 +29,28 @@ const FINISH: Record<string, string> = {
 
 function tokensOf(usage: unknown): Tokens | undefined {
   if (!usage) return undefined;
-  const cached = number(usage, "cache_read_input_tokens") ?? 0;
-  const written = number(usage, "cache_creation_input_tokens") ?? 0;
+  // Shortening what came before is counted apart from the message.
+  const rounds = [usage, ...list(usage, "iterations").filter((round) => at(round, "type") === "compaction")];
+  const sum = (name: string) => rounds.reduce<number>((all, round) => all + (number(round, name) ?? 0), 0);
+  const cached = sum("cache_read_input_tokens");
   return {
-    input: (number(usage, "input_tokens") ?? 0) + cached + written,
+    input: sum("input_tokens") + cached + sum("cache_creation_input_tokens"),
     cached,
-    output: number(usage, "output_tokens"),
-    reasoning: undefined,
+    output: sum("output_tokens"),
+    reasoning: number(usage, "output_tokens_details", "thinking_tokens"),
   };
 }
 
+type Ended = { stop: string; explanation: string; usage: unknown };
+
 /** What a message's blocks say; blocks of tools that ran at the vendor are no calls. */
-function saidBy(blocks: readonly unknown[], stop: string, usage: unknown): Said {
+function saidBy(blocks: readonly unknown[], { stop, explanation, usage }: Ended): Said {
   const of = (type: string) => blocks.filter((block) => at(block, "type") === type);
   return {
-    text: of("text")
-      .map((block) => text(block, "text"))
-      .join(""),
+    text:
+      of("text")
+        .map((block) => text(block, "text"))
+        .join("") || explanation,
     reasoning: of("thinking")
       .map((block) => text(block, "thinking"))
       .join(""),
@@ -67,10 +72,16 @@ function readStream(stream: string): Said {
   const blocks = new Map<unknown, Block>();
   let usage: Record<string, unknown> = {};
   let stop = "";
+  let explanation = "";
   for (const event of all) {
     const type = at(event, "type");
     const block = blocks.get(at(event, "index"));
-    if (type === "message_start") usage = { ...Object(at(event, "message", "usage")) };
+    if (type === "message_start") {
+      // Some answers begin with blocks of the turn before.
+      for (const [index, begun] of list(event, "message", "content").entries()) blocks.set(index, { ...Object(begun) });
+      usage = { ...Object(at(event, "message", "usage")) };
+      stop = text(event, "message", "stop_reason");
+    }
     if (type === "content_block_start") {
       if (block) throw new Error(`A content block began twice:\n${stream}`);
       blocks.set(at(event, "index"), { ...Object(at(event, "content_block")), json: "" });
@@ -83,13 +94,14 @@ function readStream(stream: string): Said {
     }
     if (type === "message_delta") {
       stop = text(event, "delta", "stop_reason");
+      explanation = text(event, "delta", "stop_details", "explanation");
       usage = { ...usage, ...Object(at(event, "usage")) };
     }
   }
   const whole = [...blocks.values()].map((block) =>
     block.type === "tool_use" && block.json ? { ...block, input: parsed(block.json) } : block,
   );
-  return saidBy(whole, stop, usage);
+  return saidBy(whole, { stop, explanation, usage });
 }
 
 export const messages: Caller = {
@@ -109,7 +121,12 @@ export const messages: Caller = {
       messages: [...list(request, "messages"), { role: "assistant", content }, { role: "user", content: given }],
     };
   },
-  read: (answer) => saidBy(list(answer, "content"), text(answer, "stop_reason"), at(answer, "usage")),
+  read: (answer) =>
+    saidBy(list(answer, "content"), {
+      stop: text(answer, "stop_reason"),
+      explanation: text(answer, "stop_details", "explanation"),
+      usage: at(answer, "usage"),
+    }),
   readStream,
   errorOf: (error) =>
     at(error, "type") === "error" && text(error, "error", "type") ? text(error, "error", "message") : undefined,
