@@ -2,6 +2,7 @@ import { LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun } from "lucide-rea
 import { signOut } from "next-auth/react";
 import { useState } from "react";
 import { BaseUrl } from "./base-url";
+import { NotificationBell } from "./notification-bell";
 import { applyTheme, type Theme, themes } from "./theme";
 import { Button } from "./ui/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "./ui/menu";
@@ -29,6 +30,7 @@ export function TopBar({ theme, onOpenNav, onOpenCommands }: TopBarProps) {
       </button>
       <div className="ml-auto flex items-center gap-1">
         <BaseUrl />
+        <NotificationBell />
         <ThemeMenu initial={theme} />
         <Tooltip text="Sign out">
           <Button variant="ghost" size="icon" aria-label="Sign out" onClick={() => void leave()}>

@@ -48,6 +48,14 @@ function NameCell({ model, onOpen }: { model: ModelRow; onOpen: Act }) {
         {model.name}
       </button>
       {model.deployments.length > 0 && model.deployments.every((deployment) => deployment.demo) && <DemoBadge />}
+      {!model.priced && (
+        <Badge
+          tone="warning"
+          title="A deployment has no price, so what its calls cost is unknown. Set one where the model is opened."
+        >
+          Unpriced
+        </Badge>
+      )}
       {model.managed && <ManagedBadge />}
     </div>
   );
