@@ -1,3 +1,5 @@
+import { Undo2 } from "lucide-react";
+import { useState } from "react";
 import { CopyButton } from "@/components/copy-button";
 import { Details } from "@/components/details";
 import { ErrorState } from "@/components/error-state";
@@ -5,11 +7,13 @@ import { formatDuration, formatMoment, formatSpeed, tokensPerSecond } from "@/co
 import { Time } from "@/components/time";
 import { type Outputs, trpc } from "@/components/trpc";
 import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, SheetContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import { CallStatus } from "./call-columns";
 import { CallCosts } from "./call-costs";
 import { CallTimeline } from "./call-timeline";
+import { RefundCall } from "./refund-call";
 
 /** A ledger row with everything known of it. */
 export type CallDetail = Outputs["calls"]["get"];
@@ -54,6 +58,7 @@ function CallFacts({ call }: { call: CallDetail }) {
       )}
       <CallTimeline firstTokenMs={call.firstTokenMs} durationMs={call.durationMs} />
       <CallCosts call={call} />
+      <RefundButton call={call} />
       <Details
         title="Times"
         facts={[
@@ -82,6 +87,21 @@ function CallFacts({ call }: { call: CallDetail }) {
       />
       <CallerFacts call={call} />
     </>
+  );
+}
+
+/** Only for a call that cost something and was not refunded yet. */
+function RefundButton({ call }: { call: CallDetail }) {
+  const [open, setOpen] = useState(false);
+  const refunded = call.adjustments.some((adjustment) => adjustment.kind === "refund");
+  if (refunded || !(Number(call.netCostUsd ?? 0) > 0)) return null;
+  return (
+    <div>
+      <Button size="sm" onClick={() => setOpen(true)}>
+        <Undo2 /> Refund
+      </Button>
+      {open && <RefundCall call={call} onClose={() => setOpen(false)} />}
+    </div>
   );
 }
 
