@@ -1,7 +1,6 @@
 import type { Admin } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
-import type { ResultRow, Run } from "@/server/db/run";
 
 /** The database inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
@@ -17,6 +16,7 @@ export type AuditNote = {
     | "clear-price"
     | "dismiss"
     | "reset"
+    | "reorder"
     | "refund"
     | "rerate"
     | "import"
@@ -26,6 +26,9 @@ export type AuditNote = {
     | "provider-key"
     | "model"
     | "deployment"
+    | "routing-rule"
+    | "route"
+    | "provider-errors"
     | "group"
     | "virtual-key"
     | "setup"
@@ -61,12 +64,6 @@ export function change<T>(
       });
     });
   return prisma().$transaction(run, { timeout: timeoutMs });
-}
-
-/** Statements inside a transaction, for what is done in SQL. */
-export function runIn(tx: Transaction): Run {
-  return <Row extends ResultRow>(text: string, values: readonly unknown[]) =>
-    tx.$queryRawUnsafe<Row[]>(text, ...values);
 }
 
 /** Reads several things as they were at one moment. */

@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import { change, runIn } from "@/server/api/change";
+import { change } from "@/server/api/change";
 import { pageOf, placeOf } from "@/server/api/cursor";
 import { notFound } from "@/server/api/errors";
 import type { NewTransaction, TransactionFilter, TransactionPage, TransactionView } from "@/server/api/groups.schema";
 import type { Admin } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
+import { runIn } from "@/server/db/run";
 import { nanoFromUsdText, usdText } from "@/server/money";
 import { postTransaction } from "@/server/state/balances";
 

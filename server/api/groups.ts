@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { change, difference, given, runIn, snapshot, type Transaction } from "@/server/api/change";
+import { change, difference, given, snapshot, type Transaction } from "@/server/api/change";
 import { conflict, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
 import { addTransaction, transactionsOf } from "@/server/api/group-transactions";
@@ -14,6 +14,7 @@ import {
   TransactionView,
 } from "@/server/api/groups.schema";
 import { type Admin, adminProcedure, rest, router } from "@/server/api/trpc";
+import { runIn } from "@/server/db/run";
 import { nanoFromUsdText } from "@/server/money";
 import { setBalance } from "@/server/state/balances";
 

@@ -1,7 +1,8 @@
 import type { z } from "zod";
-import { change, runIn, snapshot } from "@/server/api/change";
+import { change, snapshot } from "@/server/api/change";
 import { LedgerVerified, NewRating, type NewRefund, type RefundView, Rerated } from "@/server/api/ledger.schema";
 import { type Admin, adminProcedure, rest, router } from "@/server/api/trpc";
+import { runIn } from "@/server/db/run";
 import { nanoFromUsdText, usdText } from "@/server/money";
 import { refundCall } from "@/server/state/refund";
 import { rerate } from "@/server/state/rerate";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { change, difference, runIn, snapshot, type Transaction } from "@/server/api/change";
+import { change, difference, snapshot, type Transaction } from "@/server/api/change";
 import { notFound, refuseManaged } from "@/server/api/errors";
 import {
   NewPrice,
@@ -13,7 +13,7 @@ import {
 } from "@/server/api/prices.schema";
 import { type Admin, adminProcedure, rest, router } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
-import { runOnPool } from "@/server/db/run";
+import { runIn, runOnPool } from "@/server/db/run";
 import { Rates } from "@/server/money";
 import { importPrices, storedPrices } from "@/server/state/price-exchange";
 import { priceFile, readPriceFile } from "@/server/state/price-file";

@@ -1,7 +1,10 @@
+import { applyBudgets } from "@/server/config/apply-budgets";
 import type { Changes, Transaction } from "@/server/config/changes";
 import { ConfigError } from "@/server/config/config-error";
 import type { Declared } from "@/server/config/declared";
 import type { Config, ConfigVirtualKey } from "@/server/config/parse";
+import { runIn } from "@/server/db/run";
+import { setBalance } from "@/server/state/balances";
 
 /** Creates and updates the declared groups; returns their ids by name. */
 export async function applyGroups(
@@ -10,23 +13,40 @@ export async function applyGroups(
   groups: Config["groups"],
   { before, after }: { before: Declared; after: Declared },
 ): Promise<Map<string, string>> {
-  const rows = await tx.group.findMany();
-  const stored = new Map(rows.map((row) => [row.name, row]));
+  const rows = await tx.group.findMany({ include: { budgets: true, purse: { select: { spentNano: true } } } });
+  const stored = new Map(rows.map((row) => [row.name, { ...row, balanceNano: leftOf(row) }]));
   const ids = new Map<string, string>();
-  for (const { name, balanceNano, ...limits } of groups) {
+  for (const { name, balanceNano, externalId, budgets, ...limits } of groups) {
     const current = stored.get(name);
     const declared = balanceNano?.toString();
     if (declared !== undefined) after.balances[name] = declared;
     // A balance is spent from: it is set anew only when the file says another number than before.
-    const balance = !current || declared !== before.balances[name] ? { balanceNano } : {};
-    const wanted = { ...balance, ...limits, enabled: true, managed: true };
+    const moved = !current || declared !== before.balances[name];
+    const columns = { ...(externalId !== null && { externalId }), ...limits, enabled: true, managed: true };
+    const balance = async (groupId: string): Promise<void> => {
+      const note = { groupId, kind: current ? "adjustment" : "credit", reason: "conduit.json", actor: "file" } as const;
+      if (moved) await setBalance(runIn(tx), balanceNano, note);
+    };
+    const wanted = { ...(moved && { balanceNano }), ...columns };
     const id = await changes.reconcile({ noun: "group", name }, current, wanted, {
-      create: () => tx.group.create({ data: { name, ...wanted }, select: { id: true } }),
-      update: (where) => tx.group.update({ where: { id: where }, data: wanted }),
+      create: async () => {
+        const row = await tx.group.create({ data: { name, ...columns }, select: { id: true } });
+        await balance(row.id);
+        return row;
+      },
+      update: async (where) => {
+        await tx.group.update({ where: { id: where }, data: columns });
+        await balance(where);
+      },
     });
+    await applyBudgets(tx, changes, { groupId: id, name, stored: current?.budgets ?? [] }, budgets);
     ids.set(name, id);
   }
   return ids;
+}
+
+function leftOf(group: { balanceNano: bigint | null; purse: { spentNano: bigint } | null }): bigint | null {
+  return group.balanceNano === null ? null : group.balanceNano - (group.purse?.spentNano ?? 0n);
 }
 
 const storedKeys = (tx: Transaction) => tx.virtualKey.findMany({ omit: { hash: false }, include: { budgets: true } });
@@ -51,7 +71,7 @@ export async function applyVirtualKeys(
       create: () => tx.virtualKey.create({ data: wanted, select: { id: true } }),
       update: (where) => tx.virtualKey.update({ where: { id: where }, data: wanted }),
     });
-    await applyBudgets(tx, changes, { id, name: fields.name, budgets, stored: current?.budgets ?? [] });
+    await applyBudgets(tx, changes, { keyId: id, name: fields.name, stored: current?.budgets ?? [] }, budgets);
   }
 }
 
@@ -82,20 +102,4 @@ async function claimHashes(
     await tx.virtualKey.update({ where: { id: holder.id }, data: { hash: holder.hash } });
   }
   return targets;
-}
-
-type Purse = Pick<ConfigVirtualKey, "name" | "budgets"> & {
-  readonly id: string;
-  readonly stored: StoredKey["budgets"];
-};
-
-async function applyBudgets(tx: Transaction, changes: Changes, key: Purse): Promise<void> {
-  for (const { period, limitNano } of key.budgets) {
-    const wanted = { limitNano, managed: true };
-    const current = key.stored.find((budget) => budget.period === period);
-    await changes.reconcile({ noun: "budget", name: `${key.name}/${period}` }, current, wanted, {
-      create: () => tx.budget.create({ data: { keyId: key.id, period, ...wanted }, select: { id: true } }),
-      update: (id) => tx.budget.update({ where: { id }, data: wanted }),
-    });
-  }
 }

@@ -76,17 +76,29 @@ function checkKeys({ resolved, written }: Checked, groups: Mention[], report: Re
     const first = values.get(key.key ?? "");
     if (first !== undefined) report(["virtualKeys", index, "key"], `is the same key as virtualKeys[${first}].key`);
     else if (key.key) values.set(key.key, index);
-    const periods = key.budgets.map(({ period }, at) =>
-      mention(["virtualKeys", index, "budgets", at, "period"], period, said?.budgets[at]?.period),
-    );
     const limited = key.modelLimits.map(({ model }, at) =>
       mention(["virtualKeys", index, "modelLimits", at, "model"], model, said?.modelLimits[at]?.model),
     );
-    for (const mentions of [periods, limited])
-      refuseDuplicates(
-        mentions.filter((one) => one !== undefined),
-        report,
-      );
+    refuseDuplicates(
+      limited.filter((one) => one !== undefined),
+      report,
+    );
+  }
+  for (const list of ["groups", "virtualKeys"] as const) {
+    for (const [index, { budgets }] of resolved[list].entries()) refuseTwins(budgets, [list, index, "budgets"], report);
+  }
+}
+
+type Budgets = Checked["resolved"]["groups"][number]["budgets"];
+
+/** Two budgets of one period for the same models say the same, unless one only warns. */
+function refuseTwins(budgets: Budgets, path: readonly Step[], report: Report): void {
+  const seen = new Set<string>();
+  for (const [at, { period, hours, models, soft = false }] of budgets.entries()) {
+    if (period === undefined) continue;
+    const covered = JSON.stringify([period, hours ?? null, models, soft]);
+    if (seen.has(covered)) report([...path, at, "period"], `"${period}" stands here more than once`);
+    seen.add(covered);
   }
 }
 

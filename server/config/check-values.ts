@@ -16,7 +16,10 @@ const Moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 export function checkValues(config: LooseConfig, report: Report): void {
   for (const [index, provider] of config.providers.entries()) checkProvider(provider, report, index);
   for (const [index, model] of config.models.entries()) checkModel(model, report, index);
-  for (const [index, group] of config.groups.entries()) checkName(group.name, ["groups", index, "name"], report);
+  for (const [index, group] of config.groups.entries()) {
+    checkName(group.name, ["groups", index, "name"], report);
+    checkBudgets(group.budgets, ["groups", index, "budgets"], report);
+  }
   for (const [index, rule] of config.rules.entries()) checkName(rule.name, ["rules", index, "name"], report);
   for (const [index, key] of config.virtualKeys.entries()) checkVirtualKey(key, report, index);
 }
@@ -72,11 +75,39 @@ function checkVirtualKey(key: LooseConfig["virtualKeys"][number], report: Report
     if (model?.slice(0, -1).includes("*"))
       report([...path, "modelLimits", at, "model"], 'may hold a "*" only as its last character');
   }
+  checkBudgets(key.budgets, [...path, "budgets"], report);
   if (key.expiresAt !== undefined && !Moment.safeParse(key.expiresAt).success) {
     report(
       [...path, "expiresAt"],
       "must be a date such as 2030-01-31, a date and time such as 2030-01-31T12:00:00Z, or null",
     );
+  }
+}
+
+function checkBudgets(
+  budgets: LooseConfig["groups"][number]["budgets"],
+  path: readonly (string | number)[],
+  report: Report,
+): void {
+  for (const [at, { period, hours, timeZone, models }] of budgets.entries()) {
+    if (period === "hours" && hours === undefined) report([...path, at, "hours"], "is missing; say how many");
+    if (period !== undefined && period !== "hours" && hours !== undefined)
+      report([...path, at, "hours"], 'belongs to the period "hours" alone');
+    if (timeZone !== undefined && !isTimeZone(timeZone))
+      report([...path, at, "timeZone"], "must be the name of a time zone, such as Europe/Vienna");
+    for (const [place, pattern] of models.entries()) {
+      if (pattern?.slice(0, -1).includes("*"))
+        report([...path, at, "models", place], 'may hold a "*" only as its last character');
+    }
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone.length > 0;
+  } catch {
+    // The constructor's way to say that there is none of this name.
+    return false;
   }
 }
 

@@ -5,6 +5,16 @@ const list = <Item extends z.ZodType>(item: Item) => z.array(item).default([]).c
 const record = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => (isObject(value) ? value : {}), z.object(shape));
 
+const budgets = list(
+  record({
+    period: text,
+    hours: z.number().optional().catch(undefined),
+    timeZone: text,
+    models: list(text),
+    soft: z.boolean().optional().catch(undefined),
+  }),
+);
+
 /**
  * The fields of conduit.json that the checks read, each undefined where it has the wrong type: the schema reports that,
  * and the checks still find everything else, so that all problems are told at once.
@@ -30,7 +40,7 @@ export const LooseConfig = record({
       ),
     }),
   ),
-  groups: list(record({ name: text })),
+  groups: list(record({ name: text, budgets })),
   rules: list(record({ name: text })),
   virtualKeys: list(
     record({
@@ -39,7 +49,7 @@ export const LooseConfig = record({
       group: text,
       models: list(text),
       expiresAt: text,
-      budgets: list(record({ period: text })),
+      budgets,
       modelLimits: list(record({ model: text })),
     }),
   ),

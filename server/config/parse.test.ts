@@ -76,7 +76,14 @@ describe("a file that is not JSON", () => {
 
 describe("what is read", () => {
   test("everything may be left out", () => {
-    expect(parse({}).config).toEqual({ providers: [], models: [], groups: [], rules: [], virtualKeys: [], limits: null });
+    expect(parse({}).config).toEqual({
+      providers: [],
+      models: [],
+      groups: [],
+      rules: [],
+      virtualKeys: [],
+      limits: null,
+    });
     expect(parse({ $schema: "http://localhost:5000/conduit.schema.json" }).config.providers).toEqual([]);
   });
 

@@ -20,7 +20,18 @@ export type Config = {
   readonly limits: Limits | null;
 };
 
-export type ConfigGroup = Limits & { readonly name: string; readonly balanceNano: NanoUsd | null };
+export type ConfigGroup = Limits & {
+  readonly name: string;
+  /** Null = the file says nothing of it. */
+  readonly externalId: string | null;
+  readonly balanceNano: NanoUsd | null;
+  readonly budgets: readonly ConfigBudget[];
+};
+
+export type ConfigBudget = Omit<File<"groups">["budgets"][number], "limitUsd" | "hours"> & {
+  readonly hours: number | null;
+  readonly limitNano: NanoUsd;
+};
 
 export type ConfigProvider = Omit<File<"providers">, "baseUrl" | "keys"> & {
   /** Null means the provider type's own address. */
@@ -46,7 +57,7 @@ export type ConfigVirtualKey = Limits & {
   readonly models: readonly string[];
   readonly cache: boolean;
   readonly expiresAt: Date | null;
-  readonly budgets: readonly { readonly period: string; readonly limitNano: NanoUsd }[];
+  readonly budgets: readonly ConfigBudget[];
   readonly modelLimits: readonly ModelLimits[];
 };
 
@@ -103,8 +114,10 @@ function toConfig(file: ConfigFile): Config {
         price: deployment.price ? toRates(deployment.price) : null,
       })),
     })),
-    groups: file.groups.map(({ name, balanceUsd, limits }) => ({
+    groups: file.groups.map(({ name, externalId, balanceUsd, budgets, limits }) => ({
       name,
+      externalId: externalId ?? null,
+      budgets: budgets.map(toBudget),
       balanceNano: balanceUsd === undefined ? null : nanoFromUsd(balanceUsd),
       ...readLimits(limits),
     })),
@@ -123,10 +136,14 @@ function toVirtualKey(written: File<"virtualKeys">): ConfigVirtualKey {
     models,
     cache,
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
-    budgets: budgets.map(({ period, limitUsd }) => ({ period, limitNano: nanoFromUsd(limitUsd) })),
+    budgets: budgets.map(toBudget),
     ...readLimits(limits),
     modelLimits: modelLimits.map(({ model, ...some }) => ({ model, ...readLimits(some) })),
   };
+}
+
+function toBudget({ limitUsd, hours, ...budget }: File<"groups">["budgets"][number]): ConfigBudget {
+  return { ...budget, hours: hours ?? null, limitNano: nanoFromUsd(limitUsd) };
 }
 
 function toRates(price: NonNullable<File<"models">["deployments"][number]["price"]>): Rates {

@@ -55,7 +55,7 @@ describe("a problem is told with its place", () => {
     [
       "unknown choice",
       { virtualKeys: [{ ...key, budgets: [{ period: "hour", limitUsd: 1 }] }] },
-      'virtualKeys[0].budgets[0].period: must be one of "total", "day", "week", "month", "year"',
+      'virtualKeys[0].budgets[0].period: must be one of "total", "day", "week", "month", "year", "hours"',
     ],
     [
       "missing variable",
@@ -127,6 +127,21 @@ describe("a problem is told with its place", () => {
         ],
       },
       'virtualKeys[0].budgets[1].period: "day" stands here more than once',
+    ],
+    [
+      "a rolling budget without its length",
+      { groups: [{ name: "a", budgets: [{ period: "hours", limitUsd: 1 }] }] },
+      "groups[0].budgets[0].hours: is missing; say how many",
+    ],
+    [
+      "a length of a day",
+      { virtualKeys: [{ ...key, budgets: [{ period: "day", hours: 24, limitUsd: 1 }] }] },
+      'virtualKeys[0].budgets[0].hours: belongs to the period "hours" alone',
+    ],
+    [
+      "a time zone that is none",
+      { virtualKeys: [{ ...key, budgets: [{ period: "day", timeZone: "Mars", limitUsd: 1 }] }] },
+      "virtualKeys[0].budgets[0].timeZone: must be the name of a time zone, such as Europe/Vienna",
     ],
     [
       "limits of a model twice",

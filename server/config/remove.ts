@@ -1,3 +1,4 @@
+import { budgetLabel } from "@/server/config/apply-budgets";
 import type { Changes, Named, Noun, Transaction } from "@/server/config/changes";
 
 /**
@@ -82,9 +83,9 @@ async function removeProviders(tx: Transaction, changes: Changes): Promise<void>
 async function removeBudgets(tx: Transaction, changes: Changes): Promise<void> {
   const rows = await tx.budget.findMany({
     where: { managed: true },
-    select: { id: true, period: true, key: { select: { name: true } } },
+    include: { key: { select: { name: true } }, group: { select: { name: true } } },
   });
-  const named = rows.map(({ id, period, key }) => ({ id, name: `${key?.name}/${period}` }));
+  const named = rows.map((row) => ({ id: row.id, name: `${(row.key ?? row.group)?.name}/${budgetLabel(row)}` }));
   for (const object of undeclared(changes, "budget", named)) {
     await tx.budget.delete({ where: { id: object.id } });
     changes.note("removed", object);

@@ -13,7 +13,7 @@ const STRATEGIES = [
   "sticky",
 ] as const;
 
-const PERIODS = ["total", "day", "week", "month", "year"] as const;
+const PERIODS = ["total", "day", "week", "month", "year", "hours"] as const;
 
 const MAX_INT = 2_147_483_647;
 const name = z.string().min(1).max(200);
@@ -127,11 +127,23 @@ const Rule = z.strictObject({
   ...ruleShape,
 });
 
+const Budget = z.strictObject({
+  period: z.enum(PERIODS).describe("When it begins anew; hours is a rolling window."),
+  limitUsd: usd,
+  hours: atLeastOne.max(8_760).optional().describe("Length of the rolling window, for the period hours."),
+  name: z.string().max(100).default("").describe("Told in refusals and alerts."),
+  timeZone: z.string().default("UTC").describe("IANA name; days, weeks, months and years begin at its midnight."),
+  models: z.array(name).default([]).describe("Models that it covers, several by a trailing *; left out, all."),
+  soft: z.boolean().default(false).describe("It alerts and refuses nothing."),
+});
+
 const Group = z.strictObject({
   name,
+  externalId: name.optional().describe("What your own system calls it."),
   balanceUsd: usd
     .optional()
     .describe("Set when the group is created and when this number changes, not at every start."),
+  budgets: z.array(Budget).default([]).describe("Of all its keys together."),
   limits: z.strictObject(limits).default({}).describe("Of all its keys together."),
 });
 
@@ -141,7 +153,7 @@ const VirtualKey = z.strictObject({
   group: name.optional().describe("Name of a group in this file."),
   models: z.array(name).min(1).default(["*"]).describe("Models the key may use; a trailing * matches any ending."),
   expiresAt: z.string().nullable().default(null).describe("ISO 8601 date or date and time; null means never."),
-  budgets: z.array(z.strictObject({ period: z.enum(PERIODS), limitUsd: usd })).default([]),
+  budgets: z.array(Budget).default([]),
   limits: z.strictObject(limits).default({}),
   modelLimits: z
     .array(

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { Prisma } from "@/server/db/generated/client";
 import { query, transaction } from "@/server/db/sql";
 
 /** A row's columns by name. */
@@ -19,4 +20,10 @@ export function runInTransaction<T>(work: (run: Run) => Promise<T>, lock?: strin
 export function runOn(client: pg.ClientBase): Run {
   return async <Row extends ResultRow>(text: string, values: readonly unknown[]) =>
     (await client.query<Row>(text, [...values])).rows;
+}
+
+/** Statements inside a transaction of the Prisma client. */
+export function runIn(tx: Pick<Prisma.TransactionClient, "$queryRawUnsafe">): Run {
+  return <Row extends ResultRow>(text: string, values: readonly unknown[]) =>
+    tx.$queryRawUnsafe<Row[]>(text, ...values);
 }

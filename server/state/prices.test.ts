@@ -10,12 +10,12 @@ const golden: readonly { vendor: string; model: string; rates: Rates | null }[] 
   {
     vendor: "openai",
     model: "gpt-4o-2024-08-06",
-    rates: { input: 2_500_000_000, cachedInput: 1_250_000_000, output: 10_000_000_000 },
+    rates: { input: 2_500_000_000, cachedInput: 1_250_000_000, output: 10_000_000_000, webSearch: 10_000_000 },
   },
   {
     vendor: "openai",
     model: "gpt-4o-mini",
-    rates: { input: 150_000_000, cachedInput: 75_000_000, output: 600_000_000 },
+    rates: { input: 150_000_000, cachedInput: 75_000_000, output: 600_000_000, webSearch: 10_000_000 },
   },
   {
     vendor: "openai",
@@ -36,6 +36,7 @@ const golden: readonly { vendor: string; model: string; rates: Rates | null }[] 
       cacheWrite: 1_250_000_000,
       cacheWrite1h: 2_000_000_000,
       output: 5_000_000_000,
+      webSearch: 10_000_000,
     },
   },
   {
@@ -47,6 +48,7 @@ const golden: readonly { vendor: string; model: string; rates: Rates | null }[] 
       cacheWrite: { base: 3_750_000_000, tiers: [{ above: 200_000, rate: 7_500_000_000 }] },
       cacheWrite1h: { base: 6_000_000_000, tiers: [{ above: 200_000, rate: 12_000_000_000 }] },
       output: { base: 15_000_000_000, tiers: [{ above: 200_000, rate: 22_500_000_000 }] },
+      webSearch: 10_000_000,
     },
   },
   {

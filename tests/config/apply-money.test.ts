@@ -37,6 +37,61 @@ describe("a group's balance", () => {
   });
 });
 
+describe("what is left of a group's balance", () => {
+  const transactions = async () =>
+    (await prisma().groupTransaction.findMany({ orderBy: { at: "asc" } })).map((row) => [
+      row.kind,
+      row.amountNano,
+      row.balanceAfterNano,
+      row.actor,
+    ]);
+
+  test("is what the file says, by transactions, also after some of it was spent", async () => {
+    await apply({ groups: [{ name: "team", balanceUsd: 10 }] });
+    const { id } = await prisma().group.findFirstOrThrow();
+    await query("INSERT INTO purse (id, group_id, starts_at, spent_nano) VALUES (gen_random_uuid(), $1, now(), 4)", [
+      id,
+    ]);
+    expect((await apply({ groups: [{ name: "team", balanceUsd: 12 }] })).updated).toEqual(["group team"]);
+    expect(await transactions()).toEqual([
+      ["credit", 10_000_000_000n, 10_000_000_000n, "file"],
+      ["adjustment", 2_000_000_004n, 12_000_000_000n, "file"],
+    ]);
+  });
+});
+
+describe("budgets", () => {
+  const budgets = async () =>
+    (await prisma().budget.findMany({ orderBy: { createdAt: "asc" } })).map(
+      ({ period, hours, models, soft, limitNano, timeZone, name }) =>
+        [period, hours, models.join(), soft, limitNano, timeZone, name] as const,
+    );
+
+  test("of every kind belong to keys and groups, are changed in place, and go with the file", async () => {
+    const monthly = { period: "month", limitUsd: 5 };
+    const rolling = { period: "hours", hours: 5, limitUsd: 1, models: ["gpt-*"], name: "burst" };
+    const soft = { ...monthly, limitUsd: 4, soft: true, timeZone: "Europe/Vienna" };
+    const declare = (more: object, ...list: object[]) =>
+      apply({ groups: [{ name: "team", ...more }], virtualKeys: [{ name: "dev", key: key.key, budgets: list }] });
+    await declare({ budgets: [monthly] }, monthly, rolling, soft);
+    const { id } = await prisma().budget.findFirstOrThrow({ where: { period: "hours" } });
+    expect(await budgets()).toEqual([
+      ["month", null, "", false, 5_000_000_000n, "UTC", ""],
+      ["month", null, "", false, 5_000_000_000n, "UTC", ""],
+      ["hours", 5, "gpt-*", false, 1_000_000_000n, "UTC", "burst"],
+      ["month", null, "", true, 4_000_000_000n, "Europe/Vienna", ""],
+    ]);
+    const again = await declare({ budgets: [monthly] }, monthly, { ...rolling, limitUsd: 2 }, soft);
+    expect(again.updated).toEqual(["budget dev/5 hours of gpt-*"]);
+    expect(await prisma().budget.findFirstOrThrow({ where: { id } })).toMatchObject({ limitNano: 2_000_000_000n });
+    expect((await declare({}, monthly)).removed.toSorted()).toEqual([
+      "budget dev/5 hours of gpt-*",
+      "budget dev/month, soft",
+      "budget team/month",
+    ]);
+  });
+});
+
 describe("a price", () => {
   const declare = (rates?: object, upstream = "gpt-4o") =>
     apply({
@@ -82,7 +137,11 @@ describe("a price", () => {
     await declare();
     expect(await versions()).toEqual([
       [1, "own", own],
-      [2, "library", { input: 2_500_000_000, output: 10_000_000_000, cachedInput: 1_250_000_000 }],
+      [
+        2,
+        "library",
+        { input: 2_500_000_000, output: 10_000_000_000, cachedInput: 1_250_000_000, webSearch: 10_000_000 },
+      ],
     ]);
   });
 

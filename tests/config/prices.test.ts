@@ -9,7 +9,7 @@ import { clearDatabase, installation, snapshot } from "@/tests/config/installati
 installation();
 beforeEach(clearDatabase);
 
-const gpt4o = { input: 2_500_000_000, output: 10_000_000_000, cachedInput: 1_250_000_000 };
+const gpt4o = { input: 2_500_000_000, output: 10_000_000_000, cachedInput: 1_250_000_000, webSearch: 10_000_000 };
 const outdated = { input: 5_000_000_000, output: 15_000_000_000 };
 
 /** A deployment of an upstream's model; returns its id. */
