@@ -11,6 +11,7 @@ import { notifications } from "@/server/api/notifications";
 import { overview } from "@/server/api/overview";
 import { prices } from "@/server/api/prices";
 import { providers, providerTypes } from "@/server/api/providers";
+import { routing } from "@/server/api/routing";
 import { setup } from "@/server/api/setup";
 import { callerFactory, router } from "@/server/api/trpc";
 import { webhooks } from "@/server/api/webhooks";
@@ -31,6 +32,7 @@ export const appRouter = router({
   moneySettings,
   notifications,
   prices,
+  routing,
   setup,
   webhooks,
 });

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { GatewayError } from "@/server/errors";
+import { GatewayError, isGatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { mayUse, modelNotFound, type Stage, stagesOf, targetOf } from "@/server/gateway/resolve";
 import { ordered } from "@/server/gateway/strategy";
@@ -76,7 +76,7 @@ function findOne(call: Call, caller: Caller, name: string): Found | undefined {
     const found = routed(call, caller, name) ?? { model: name, stages: stagesOf(caller, name) };
     return found.stages.length > 0 ? found : undefined;
   } catch (error) {
-    if (error instanceof GatewayError && error.kind === "model_not_found") return undefined;
+    if (isGatewayError(error) && error.kind === "model_not_found") return undefined;
     throw error;
   }
 }
@@ -95,6 +95,11 @@ function routed(call: Call, caller: Caller, name: string): Found | undefined {
   }
   const stages = stagesOf(caller, model).map((stage) => (stage.on === "any" ? { ...stage, strategy } : stage));
   return { model, stages };
+}
+
+/** The model that `router:<strategy>:<model>` names; every other name as it is. */
+export function withoutStrategy(name: string): string {
+  return catalog().models.has(name) ? name : (ROUTER.exec(name)?.[2] ?? name);
 }
 
 /** All models that the key may use and that do the operation, in the order in which the strategy comes to them. */

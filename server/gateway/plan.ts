@@ -2,7 +2,7 @@ import type { JsonObject } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { eligible, type Passed, withTargets } from "@/server/gateway/eligible";
-import { find, isRoute, namedModels, routeWords } from "@/server/gateway/narrow";
+import { find, isRoute, namedModels, routeWords, withoutStrategy } from "@/server/gateway/narrow";
 import type { Stage } from "@/server/gateway/resolve";
 import { asksBudget, type Ruling, rule } from "@/server/gateway/rules";
 import type { Caller } from "@/server/state/callers";
@@ -24,25 +24,23 @@ export type Plan = {
  * Plans a call from memory: the models that it names, narrowed by its caller, by the rules, and by what targets are able to do. It
  * waits only where a rule asks for a budget. Throws `model_not_found`, `invalid_request`, and `forbidden` where a rule refuses.
  */
-export function planCall(call: Call, asking: Asking, passed?: Passed): Plan | Promise<Plan> {
-  const names = namedModels(call.model ?? "", asking.body);
-  const { model, stages } = find(call, asking.caller, names);
+export function planCall(call: Call, asking: Asking): Plan | Promise<Plan> {
+  const budget = budgetFor(call, asking);
+  return budget ? budget.then((budgetUsd) => planNow(call, { ...asking, budgetUsd })) : planNow(call, asking);
+}
+
+/** What the caller's budgets for the model that it names have left, where a rule asks for it. */
+export function budgetFor(call: Call, { caller }: Asking): Promise<number | undefined> | undefined {
+  return asksBudget() ? remainingUsd(caller, withoutStrategy(call.model ?? ""), call.startedAtMs) : undefined;
+}
+
+type Told = Asking & { readonly budgetUsd?: number | undefined };
+
+/** As `planCall`, at once; `passed` is told of each target that is left out. */
+export function planNow(call: Call, { caller, bytes, body, budgetUsd }: Told, passed?: Passed): Plan {
+  const { model, stages } = find(call, caller, namedModels(call.model ?? "", body));
   // Limits and budgets are those of this model, however it was asked for.
   call.model = model;
-  if (!asksBudget()) return decide(call, { ...asking, stages, budgetUsd: undefined }, passed);
-  return remainingUsd(asking.caller, model, call.startedAtMs).then((budgetUsd) =>
-    decide(call, { ...asking, stages, budgetUsd }, passed),
-  );
-}
-
-/** A body with fields set, and without those that are null. */
-export function changed(body: JsonObject, changes: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries({ ...body, ...changes }).filter(([name]) => changes[name] !== null));
-}
-
-type Deciding = Asking & { readonly stages: readonly Stage[]; readonly budgetUsd: number | undefined };
-
-function decide(call: Call, { stages, caller, bytes, body, budgetUsd }: Deciding, passed?: Passed): Plan {
   const ruling = rule(call, caller, { bytes, body, budgetUsd });
   let left = ruling.model === undefined ? stages : find(call, { ...caller, models: ["*"] }, [ruling.model]).stages;
   const words = routeWords(call.inbound.headers["x-conduit-route"]);
@@ -52,6 +50,11 @@ function decide(call: Call, { stages, caller, bytes, body, budgetUsd }: Deciding
     body.models === undefined ? undefined : { models: null, ...(body.route !== undefined && { route: null }) };
   const changes = stripped || ruling.parameters ? { ...ruling.parameters, ...stripped } : undefined;
   return { stages: left, changes, rules: ruling.held };
+}
+
+/** A body with fields set, and without those that are null. */
+export function changed(body: JsonObject, changes: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries({ ...body, ...changes }).filter(([name]) => changes[name] !== null));
 }
 
 function narrowed(stages: readonly Stage[], words: readonly string[], passed?: Passed): readonly Stage[] {
@@ -82,14 +85,14 @@ function ruled(stages: readonly Stage[], { filters }: Ruling, passed?: Passed): 
   return left;
 }
 
-type Told = {
+type Keeping = {
   readonly target: CallTarget;
   readonly model: string;
   readonly reason: string;
   readonly passed: Passed | undefined;
 };
 
-function keeping(keeps: boolean, { target, model, reason, passed }: Told): boolean {
+function keeping(keeps: boolean, { target, model, reason, passed }: Keeping): boolean {
   if (!keeps) passed?.(target, model, reason);
   return keeps;
 }

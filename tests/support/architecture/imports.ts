@@ -65,6 +65,11 @@ const zones: readonly Zone[] = [
       ...surroundings,
     ],
   },
+  // What the next call would do is decided by what decides it.
+  {
+    files: /^server\/api\/routing-simulate\./,
+    may: ["server/api/", "server/gateway/simulate", "server/state/", "server/db/", ...contract, ...surroundings],
+  },
   {
     files: /^server\/api\//,
     may: [
