@@ -46,7 +46,7 @@ export async function dispatch<Prepared extends Encoded>(
 function noteDropped(call: Call, dropped: readonly string[]): void {
   call.dropped = dropped;
   const [first] = dropped;
-  if (!call.strict || first === undefined) return;
+  if (first === undefined || !(call.strict || call.caller?.strict)) return;
   throw new GatewayError(
     "invalid_request",
     `The provider of this model has no way to express: ${dropped.join(", ")}. Leave it out, or do not ask for strictness.`,

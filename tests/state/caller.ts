@@ -26,5 +26,6 @@ export function callerWith({ key = "k", group, limits, groupLimits, modelLimits 
     budgets: [],
     groupBalanceNano: null,
     tags: [],
+    strict: false,
   };
 }
