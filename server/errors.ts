@@ -115,6 +115,8 @@ export type ErrorDetail = {
   type?: string | undefined;
   code?: string | null | undefined;
   retryAfterSeconds?: number | undefined;
+  /** The HTTP status with which an upstream failed, for the record of attempts. */
+  upstreamStatus?: number | undefined;
   cause?: unknown;
 };
 
@@ -130,6 +132,7 @@ export class GatewayError extends Error {
   readonly code: string | null;
   readonly param: string | null;
   readonly retryAfterSeconds: number | undefined;
+  readonly upstreamStatus: number | undefined;
 
   constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -140,6 +143,7 @@ export class GatewayError extends Error {
     this.code = detail.code === undefined ? row.code : detail.code;
     this.param = detail.param ?? null;
     this.retryAfterSeconds = detail.retryAfterSeconds;
+    this.upstreamStatus = detail.upstreamStatus;
   }
 
   /** Anthropic's name for this failure. */

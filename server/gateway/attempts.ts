@@ -5,132 +5,217 @@ import { blame } from "@/server/gateway/blame";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { type Answer, dispatch, type Prepare } from "@/server/gateway/dispatch";
 import type { Reply } from "@/server/gateway/endpoint";
+import { outOfService } from "@/server/gateway/out-of-service";
 import { failureOf } from "@/server/gateway/refuse";
-import { routeId, type Stage } from "@/server/gateway/resolve";
-import { candidates, type Tried } from "@/server/gateway/select";
-import { traced } from "@/server/gateway/trace";
-import { verdictOf } from "@/server/gateway/verdict";
+import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
+import { type Choice, comesBack, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
+import { beginAttempt, endAttempt } from "@/server/gateway/trace";
+import { type Verdict, verdictOf } from "@/server/gateway/verdict";
 import type { Encoded } from "@/server/providers/provider";
 import { answered, departed, returned, routeOf } from "@/server/state/route-health";
 
 /** How an operation makes its request for a target, and how it brings an answer to the caller. */
 export type Way<Prepared extends Encoded> = {
   readonly prepare: Prepare<Prepared>;
-  /** Rejects while nothing is committed: then another target may serve. */
+  /** Rejects while nothing is committed: then another target may serve. A stream holds its route until `leave`. */
   readonly deliver: (answer: Answer<Prepared>) => Promise<Reply>;
+  /** What a failure means, where that is not what it usually does. */
+  readonly judge?: (error: GatewayError, target: CallTarget) => Verdict | undefined;
 };
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4_000;
 const SHORTEST_PAUSE_MS = 50;
+/** How long a call waits for a target to come back, and how often it looks. */
+const PATIENCE_MS = 3_000;
+const LOOK_MS = 100;
+/** Callers that were told the same time do not all come back at it. */
+const MAX_LAG_MS = 100;
+const MAX_ATTEMPTS = 20;
 
 /**
  * Brings a call to an answer: target after target, stage after stage, until one has committed to it or none is left. A target is tried
- * again only within the call's retries, after a pause, and never after silence. Throws the last failure.
+ * again only within the call's retries, after a pause, and never after silence. Throws the last failure, or the first refusal of the
+ * request itself.
  */
 export async function attempt<Prepared extends Encoded>(
   call: Call,
   stages: readonly Stage[],
   way: Way<Prepared>,
 ): Promise<Reply> {
-  const tried: Tried = new Map();
-  let last: GatewayError | undefined;
-  for (const stage of stages) {
+  const run = new Run(call, stages, way);
+  const reply = (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
+  if (reply) return reply;
+  throw run.failure ?? outOfService(stages);
+}
+
+/** The attempts of one call. */
+class Run<Prepared extends Encoded> {
+  failure: GatewayError | undefined;
+  /** What the last failure meant. */
+  ended: Verdict | undefined;
+  #call: Call;
+  #stages: readonly Stage[];
+  #way: Way<Prepared>;
+  #tried: Tried | undefined;
+  #attempts = 0;
+
+  constructor(call: Call, stages: readonly Stage[], way: Way<Prepared>) {
+    this.#call = call;
+    this.#stages = stages;
+    this.#way = way;
+  }
+
+  async throughStages(): Promise<Reply | undefined> {
+    for (const stage of this.#stages) {
+      if (!isFor(stage, this.ended)) continue;
+      const reply = await this.#within(stage);
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
+  /** Where all that is left is limited, or fails too often just now: a short wait is better than a failure. */
+  async whenOneComesBack(): Promise<Reply | undefined> {
+    for (let leftMs = PATIENCE_MS; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs -= LOOK_MS) {
+      const stages = this.#stages.filter((stage) => isFor(stage, this.ended));
+      if (this.ended === "policy" || !comesBack(stages, this.#tried, leftMs)) return undefined;
+      if (!(await waited(this.#call, LOOK_MS))) return undefined;
+      const reply = await this.throughStages();
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
+  /** Undefined when the stage's targets have failed. */
+  async #within(stage: Stage): Promise<Reply | undefined> {
     let repeats = 0;
-    for (;;) {
-      const next = candidates(call, stage, tried);
-      if (next.kind === "none") break;
-      if (next.repeated && repeats++ >= env.retries) break;
-      if (next.waitMs > 0 && !(await waited(call, next.waitMs))) break;
-      try {
-        return await one(call, { target: next.target, waitMs: next.waitMs, stage }, way);
-      } catch (thrown) {
-        const error = failureOf(call, thrown);
-        if (call.cancel.aborted || call.settled) throw error;
-        const verdict = verdictOf(error);
-        if (verdict === "final") throw error;
-        note(tried, next.target, { verdict, error });
-        // The first refusal of a request tells its caller more than what followed from it.
-        last = last && error.kind === "invalid_request" ? last : error;
+    let waitedMs = 0;
+    while (this.#attempts < MAX_ATTEMPTS) {
+      const next = nextTarget(this.#call, stage, this.#tried);
+      if (!next || (next.repeated && repeats >= (stage.settings.retries ?? env.retries))) return undefined;
+      if (next.waitMs > 0) {
+        if (!(await waited(this.#call, next.waitMs))) return undefined;
+        waitedMs += next.waitMs;
+        // What else has become of the targets meanwhile is looked at anew.
+        continue;
       }
+      if (next.repeated) repeats++;
+      const reply = await this.#one(next, { stage, waitedMs });
+      if (reply || this.ended === "policy") return reply;
+      waitedMs = 0;
+    }
+    return undefined;
+  }
+
+  /** Better a target whose breaker is open than a failure; a call that found none in service fails at once. */
+  async lastResorts(): Promise<Reply | undefined> {
+    if (this.ended === "policy") return undefined;
+    const stages = this.#stages.filter((stage) => isFor(stage, this.ended));
+    while (this.#tried && this.failure && this.failure.kind !== "invalid_request" && this.#attempts < MAX_ATTEMPTS) {
+      const last = lastResort(stages, this.#tried);
+      if (!last) return undefined;
+      const reply = await this.#one(last.choice, { stage: last.stage, waitedMs: 0 });
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
+  /** One attempt; undefined when it failed and others may not. */
+  async #one({ target }: Choice, { stage, waitedMs }: Going): Promise<Reply | undefined> {
+    const call = this.#call;
+    this.#attempts++;
+    const { record, key } = depart(call, target, { stage, waitedMs });
+    try {
+      const answer = await dispatch(call, target, this.#way.prepare);
+      const reply = await this.#way.deliver(answer);
+      const now = Date.now();
+      answered(routeOf(routeId(target)), now, firstTokenMs(call));
+      if (key) answered(key, now);
+      endAttempt(call, record);
+      if (typeof reply.body !== "function") leave(call);
+      return reply;
+    } catch (thrown) {
+      const error = failureOf(call, thrown);
+      leave(call);
+      endAttempt(call, record, error);
+      blame(call, target, error);
+      if (call.cancel.aborted || call.settled) throw error;
+      const verdict = this.#way.judge?.(error, target) ?? verdictOf(error);
+      if (verdict === "final") throw error;
+      this.ended = verdict;
+      this.#note(target, { verdict, error });
+      return undefined;
     }
   }
-  throw last ?? outOfService(stages);
-}
 
-/** Why no target could even be tried: what the one that is back first failed with. */
-function outOfService(stages: readonly Stage[]): GatewayError {
-  const now = Date.now();
-  const routes = stages.flatMap(({ targets }) =>
-    targets.flatMap((target) => [routeId(target), ...target.provider.keys.map(({ id }) => id)]).map(routeOf),
-  );
-  const [soonest] = routes
-    .filter(({ lastError, untilMs, state }) => lastError && (untilMs > now || state === "half-open"))
-    .sort((a, b) => a.untilMs - b.untilMs);
-  const seconds = soonest ? Math.max(1, Math.ceil((soonest.untilMs - now) / 1_000)) : 1;
-  const { kind, message } = soonest?.lastError ?? {
-    kind: "upstream_unavailable" as const,
-    message: "No provider of this model can be reached right now.",
-  };
-  return new GatewayError(kind, message, kind === "upstream_denied" ? {} : { retryAfterSeconds: seconds });
-}
-
-type Going = { readonly target: CallTarget; readonly waitMs: number; readonly stage: Stage };
-
-async function one<Prepared extends Encoded>(
-  call: Call,
-  { target, waitMs, stage }: Going,
-  way: Way<Prepared>,
-): Promise<Reply> {
-  const route = routeOf(routeId(target));
-  const key = target.key && routeOf(target.key.id);
-  departed(route);
-  forgetAnswer(call);
-  const record = traced(call, { target, waitMs, stage: stage.model });
-  try {
-    const answer = await dispatch(call, target, way.prepare);
-    const reply = await way.deliver(answer);
-    const now = Date.now();
-    answered(route, now, call.firstTokenMs);
-    if (key) answered(key, now);
-    record.end(200);
-    return reply;
-  } catch (thrown) {
-    const error = failureOf(call, thrown);
-    record.end(error.status, error);
-    blame(call, target, error);
-    throw thrown;
-  } finally {
-    returned(route);
+  #note(target: CallTarget, { verdict, error }: { verdict: Verdict; error: GatewayError }): void {
+    // The first refusal of a request tells its caller more than what followed from it.
+    const refused = this.failure?.kind === "invalid_request" || this.failure?.kind === "upstream_rejected";
+    if (!refused) this.failure = error;
+    this.#tried ??= new Map();
+    const id = routeId(target);
+    const known = this.#tried.get(id);
+    const times = (known?.times ?? 0) + 1;
+    const failedKeys = known?.keys ?? [];
+    const keys =
+      target.key && (verdict === "limited" || verdict === "other-key") ? [...failedKeys, target.key.id] : failedKeys;
+    this.#tried.set(id, {
+      times,
+      keys,
+      verdict,
+      again: verdict === "at-once" ? 0 : performance.now() + pauseMs(times, error),
+    });
+    if (verdict !== "larger") return;
+    // What the same model is called by other providers cannot be told, but the same name has the same window.
+    for (const other of this.#stages.flatMap(({ targets }) => targets))
+      if (other.upstreamModel === target.upstreamModel)
+        this.#tried.set(routeId(other), { times: 1, keys: [], verdict, again: 0 });
   }
+}
+
+type Going = { readonly stage: Stage; readonly waitedMs: number };
+
+function depart(call: Call, target: CallTarget, { stage, waitedMs }: Going) {
+  const now = Date.now();
+  const route = routeOf(routeId(target));
+  departed(route, now);
+  call.firstByteMs = stage.settings.firstByteMs ?? env.firstByteMs;
+  call.occupied = route;
+  const key = target.key && routeOf(target.key.id);
+  // Of keys only probes are counted.
+  if (key && key.state !== "closed") {
+    departed(key, now);
+    returned(key);
+  }
+  if (call.trace.length > 0) forgetAnswer(call);
+  return { record: beginAttempt(call, { target, waitedMs, model: stage.model }), key };
+}
+
+/** Gives up the place that the attempt under way has at its target; a second time does nothing. */
+export function leave(call: Call): void {
+  if (call.occupied) returned(call.occupied);
+  call.occupied = undefined;
 }
 
 /** What an attempt before this one had read of an answer that nobody got. */
-export function forgetAnswer(call: Call): void {
-  Object.assign(call, {
-    usage: undefined,
-    estimate: undefined,
-    finishReason: undefined,
-    firstTokenMs: undefined,
-    responseId: undefined,
-  });
+function forgetAnswer(call: Call): void {
+  call.usage = undefined;
+  call.estimate = undefined;
+  call.finishReason = undefined;
+  call.firstTokenMs = undefined;
+  call.responseId = undefined;
 }
 
-function note(
-  tried: Tried,
-  target: CallTarget,
-  outcome: { verdict: ReturnType<typeof verdictOf>; error: GatewayError },
-): void {
-  const id = routeId(target);
-  const known = tried.get(id);
-  const { verdict, error } = outcome;
-  const times = (known?.times ?? 0) + 1;
-  const keys = new Set(known?.keys);
-  if (verdict === "other-key" && target.key) keys.add(target.key.id);
-  // Full jitter: callers that failed together do not come back together.
-  const pauseMs = Math.max(SHORTEST_PAUSE_MS, Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** times));
-  const waitMs = error.retryAfterSeconds === undefined ? pauseMs : error.retryAfterSeconds * 1_000;
-  tried.set(id, { times, keys, verdict, again: performance.now() + waitMs });
+/** Of this attempt alone. */
+function firstTokenMs({ firstTokenMs: sinceStart, attemptTick, startedTick }: Call): number | undefined {
+  return sinceStart === undefined ? undefined : Math.max(0, sinceStart - (attemptTick - startedTick));
+}
+
+/** Full jitter: callers that failed together do not come back together. */
+function pauseMs(times: number, { retryAfterSeconds }: GatewayError): number {
+  if (retryAfterSeconds !== undefined) return retryAfterSeconds * 1_000 + Math.random() * MAX_LAG_MS;
+  return Math.max(SHORTEST_PAUSE_MS, Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** times));
 }
 
 /** Waits within the call's time; false when it would be up before. */

@@ -13,6 +13,7 @@ import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/st
 import type { Limited } from "@/server/state/limits";
 import type { LimitFacts } from "@/server/state/limits-facts";
 import type { OpenCall } from "@/server/state/open-calls";
+import type { Route } from "@/server/state/route-health";
 import type { Usage } from "@/server/wire/usage";
 
 export type Operation = "chat" | "embeddings" | "rerank" | "moderations" | "models" | "key";
@@ -51,6 +52,10 @@ export type Call = {
   attempts: number;
   /** When the attempt under way began, by the monotonic clock. */
   attemptTick: number;
+  /** How long the attempt under way may take to its first byte, or a stream's first event. */
+  firstByteMs: number;
+  /** The way that an attempt under way occupies. */
+  occupied: Route | undefined;
   /** Every attempt so far, in order. */
   readonly trace: Attempt[];
   /** What attempts cost that a vendor billed and another one completed, in nano-dollars. */
@@ -107,6 +112,8 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     target: undefined,
     attempts: 0,
     attemptTick: startedTick,
+    firstByteMs: env.firstByteMs,
+    occupied: undefined,
     trace: [],
     spentBefore: 0n,
     conversation: undefined,

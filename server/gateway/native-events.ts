@@ -39,6 +39,14 @@ export class NativeEvents implements Translator {
     this.#parser = frameParser(ways.framing);
   }
 
+  get alive(): boolean {
+    return this.started;
+  }
+
+  get complete(): boolean {
+    return this.#ended;
+  }
+
   push(chunk: Buffer): Buffer | string | undefined {
     let reframed = "";
     for (const event of this.#parser.push(chunk)) {

@@ -26,6 +26,7 @@ const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
  * out at whole events, so that the usage event that the gateway itself asked for can be kept back.
  */
 export class NativeStream implements Translator {
+  alive = false;
   started = false;
   #call: Call;
   #type: ProviderType;
@@ -35,8 +36,11 @@ export class NativeStream implements Translator {
   #done = false;
   /** Whether each choice that was seen has finished. */
   #choices = new Map<number, boolean>();
+  #unfinished = true;
   #passed: Buffer[] = [];
   #passedBytes = 0;
+  /** The character before the brace that ended the last event that was parsed. */
+  #lastButOne = Number.NaN;
   #events = 0;
   #bytes = 0;
   /** The smallest event so far: about what an event weighs without text. */
@@ -52,6 +56,11 @@ export class NativeStream implements Translator {
     if (this.#call.firstTokenMs === undefined) return 0;
     // One event is one token at most vendors; some put many into one, and then its weight tells.
     return Math.max(this.#events, tokensOfBytes(this.#bytes - this.#events * this.#frameBytes));
+  }
+
+  /** With every choice finished nothing of the answer is missing but the closing line itself. */
+  get complete(): boolean {
+    return this.#done || !this.#unfinished;
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -74,8 +83,8 @@ export class NativeStream implements Translator {
   }
 
   progress(): Progress | undefined {
-    if (this.#passed.length === 0) return undefined;
-    return progressOf(this.#passed, this.#type);
+    if (this.#passedBytes > MAX_REMEMBERED_BYTES) return undefined;
+    return progressOf(this.#passed, { type: this.#type, showUsage: !this.#hideUsage });
   }
 
   /** Counts events and their bytes, for the estimate where the vendor gives no usage. False where one may be cut off in itself. */
@@ -84,7 +93,7 @@ export class NativeStream implements Translator {
     for (let at = text.indexOf("data:"); at !== -1; ) {
       const next = text.indexOf("\ndata:", at + 5);
       const size = (next === -1 ? text.length : next) - at;
-      if (!endsWhole(text, at + size)) sound = false;
+      if (sound && !this.#endsWhole(text, at + size)) sound = false;
       // The closing line is no event of the answer.
       if (size > CLOSING_BYTES) {
         this.#events++;
@@ -96,12 +105,17 @@ export class NativeStream implements Translator {
     return sound;
   }
 
+  /** Whether an event's text ends as those before it did: one that was cut off seldom does. */
+  #endsWhole(text: string, end: number): boolean {
+    const last = lastOf(text, end);
+    return text.charCodeAt(last) === CLOSE_BRACE && text.charCodeAt(last - 1) === this.#lastButOne;
+  }
+
   finish(): Buffer | string | undefined {
     // A last event without its blank line is still meant: some servers end with a bare `data: [DONE]`.
     const rest = this.#parts.length > 0 ? this.#examine(Buffer.concat(this.#parts)) : undefined;
     if (this.#done) return rest;
-    // With every choice finished nothing of the answer is missing but the closing line itself.
-    if (this.#choices.size > 0 && [...this.#choices.values()].every(Boolean)) {
+    if (this.complete) {
       return rest ? Buffer.concat([rest, BLANK, Buffer.from(SSE_DONE)]) : SSE_DONE;
     }
     throw new GatewayError("upstream_unavailable", "The provider's stream ended before the answer was complete.");
@@ -162,6 +176,7 @@ export class NativeStream implements Translator {
   #readEvent(block: Buffer): boolean {
     if (DONE_LINE.test(block.toString("latin1"))) {
       this.#done = true;
+      this.alive = true;
       this.started = true;
       return true;
     }
@@ -171,7 +186,8 @@ export class NativeStream implements Translator {
     // No client could read it either: the answer goes on without it.
     if (data === undefined) return false;
     if (isRecord(data.error)) throw upstreamError(this.#type.classify(errorStatus(data.error), data));
-    this.started = true;
+    this.alive = true;
+    this.#lastButOne = event.data.charCodeAt(lastOf(event.data, event.data.length) - 1);
     const choices = Array.isArray(data.choices) ? data.choices : [];
     for (const choice of choices) this.#readChoice(choice);
     const usage = usageFromChunk(data);
@@ -185,9 +201,16 @@ export class NativeStream implements Translator {
     if (typeof choice.finish_reason === "string") {
       this.#call.finishReason = choice.finish_reason;
       this.#choices.set(index, true);
-    } else if (!this.#choices.has(index)) this.#choices.set(index, false);
+      this.#unfinished = [...this.#choices.values()].includes(false);
+      this.started = true;
+    } else if (!this.#choices.has(index)) {
+      this.#choices.set(index, false);
+      this.#unfinished = true;
+    }
     if (!isRecord(choice.delta)) return;
-    if (carriesToken(choice.delta)) markFirstToken(this.#call);
+    if (!carriesToken(choice.delta)) return;
+    this.started = true;
+    markFirstToken(this.#call);
   }
 }
 
@@ -211,11 +234,11 @@ function errorStatus(error: Record<string, unknown>): number {
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
 }
 
-/** Whether an event's text ends as an object does. */
-function endsWhole(text: string, end: number): boolean {
+/** Where the last character is that is no line end. */
+function lastOf(text: string, end: number): number {
   let last = end - 1;
   while (text.charCodeAt(last) === 10 || text.charCodeAt(last) === 13) last--;
-  return text.charCodeAt(last) === CLOSE_BRACE;
+  return last;
 }
 
 /** Whether text of whole events may hold a usage, a finish reason, an error or the end. */

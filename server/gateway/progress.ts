@@ -1,5 +1,5 @@
 import { chat } from "@/server/dialects/chat";
-import type { StreamEncoder } from "@/server/dialects/dialect";
+import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import type { ProviderType } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
@@ -8,17 +8,21 @@ import { SseParser } from "@/server/wire/sse";
 /** What a caller has of a stream that broke off, as far as another target could go on from it. */
 export type Progress = {
   readonly text: string;
-  /** What every chunk of one stream shares. */
-  readonly head: Pick<ChatChunk, "id" | "created" | "model">;
+  /** What every chunk of one stream shares; undefined where the caller has none yet. */
+  readonly head: Pick<ChatChunk, "id" | "created" | "model"> | undefined;
   /** Writes the rest as the caller's dialect has it. */
   readonly encoder: StreamEncoder;
+  /** Keeps the whole answer for later calls. */
+  readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };
 
+type Passing = { readonly type: ProviderType; readonly showUsage: boolean };
+
 /** Reads what was passed on of a chat stream; undefined where it holds more than one text, or a tool call, or its end. */
-export function progressOf(passed: readonly Buffer[], type: ProviderType): Progress | undefined {
+export function progressOf(passed: readonly Buffer[], { type, showUsage }: Passing): Progress | undefined {
   const decode = openAiDecoding(type.classify).decodeStream({ id: "", created: 0 });
   const parser = new SseParser();
-  let head: Progress["head"] | undefined;
+  let head: Progress["head"];
   let text = "";
   for (const bytes of passed) {
     for (const piece of parser.push(bytes).flatMap((event) => decode(event))) {
@@ -31,10 +35,11 @@ export function progressOf(passed: readonly Buffer[], type: ProviderType): Progr
       }
     }
   }
-  return head && { text, head, encoder: chatEncoder(head) };
+  return { text, head, encoder: chatEncoder(head, showUsage) };
 }
 
-function chatEncoder({ id, created, model }: Progress["head"]): StreamEncoder {
+function chatEncoder(head: Progress["head"], showUsage: boolean): StreamEncoder {
   const located = { params: {}, query: new URLSearchParams() };
-  return chat.encodeStream({ stream_options: { include_usage: false } }, { id, created, model }, located);
+  const context = head ?? { id: "", created: 0, model: "" };
+  return chat.encodeStream({ stream_options: { include_usage: showUsage } }, context, located);
 }

@@ -18,7 +18,7 @@ export function failureOf(call: Call, thrown: unknown): GatewayError {
 /** Some vendors repeat the key that they refuse; what is the operator's must reach neither the caller nor the ledger. */
 function withoutSecrets(error: GatewayError, credential: Secret | undefined): GatewayError {
   const clean = (text: string) => withoutCredential(text, credential);
-  const { kind, message, status, type, code, param, retryAfterSeconds, cause } = error;
+  const { kind, message, status, type, code, param, retryAfterSeconds, upstreamStatus, cause } = error;
   if ([message, type, code ?? "", param ?? ""].every((text) => clean(text) === text)) return error;
   const detail = {
     status,
@@ -26,7 +26,7 @@ function withoutSecrets(error: GatewayError, credential: Secret | undefined): Ga
     code: code && clean(code),
     param: param === null ? undefined : clean(param),
   };
-  return new GatewayError(kind, clean(message), { ...detail, retryAfterSeconds, cause });
+  return new GatewayError(kind, clean(message), { ...detail, retryAfterSeconds, upstreamStatus, cause });
 }
 
 /** Notes a failure on the call, and in the log where an operator should know of it. */

@@ -8,7 +8,7 @@ import { callHeaders, streamHeaders } from "@/server/gateway/headers";
 import { NativeEvents } from "@/server/gateway/native-events";
 import { NativeStream } from "@/server/gateway/native-stream";
 import type { PreparedText, Reading } from "@/server/gateway/prepare-text";
-import { rescuer } from "@/server/gateway/rescue";
+import { Rescuer } from "@/server/gateway/rescue";
 import type { Stage } from "@/server/gateway/resolve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import { openStream, type Translator } from "@/server/gateway/stream";
@@ -33,7 +33,7 @@ export async function relay(
   const { reading } = prepared;
   if (reading.framing === "sse" && !isEventStream(response.headers["content-type"])) throw await notAStream(answer);
   const translator = translatorFor(call, request, { type, reading });
-  const body = await openStream(call, response, { translator, rescue: rescuer(call, request, stages) });
+  const body = await openStream(call, response, { translator, rescuer: new Rescuer(call, request, stages) });
   const contentType = request.dialect.streamContentType?.(request.located);
   return {
     status: 200,

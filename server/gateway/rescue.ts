@@ -1,66 +1,156 @@
 import { chat } from "@/server/dialects/chat";
-import type { StreamEncoder } from "@/server/dialects/dialect";
-import { GatewayError } from "@/server/errors";
-import { forgetAnswer } from "@/server/gateway/attempts";
+import type { GatewayError } from "@/server/errors";
+import { attempt, leave, type Way } from "@/server/gateway/attempts";
 import { blame } from "@/server/gateway/blame";
 import { type Call, type CallTarget, decodeContext } from "@/server/gateway/call";
-import { dispatch } from "@/server/gateway/dispatch";
+import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
-import { prepareText } from "@/server/gateway/prepare-text";
+import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
 import { routeId, type Stage } from "@/server/gateway/resolve";
-import { candidates, type Tried } from "@/server/gateway/select";
 import { costOfCall } from "@/server/gateway/settle";
-import { openStream, type Rescue } from "@/server/gateway/stream";
+import { SplicedAnswer, type SpliceMode } from "@/server/gateway/splice-answer";
+import { openStream, type Translator } from "@/server/gateway/stream";
 import { TextRequest } from "@/server/gateway/text-call";
-import { traced } from "@/server/gateway/trace";
+import { endAttempt } from "@/server/gateway/trace";
 import { TranslatedStream } from "@/server/gateway/translated-stream";
 import { log } from "@/server/log";
+import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
-import { providerType } from "@/server/providers/registry";
-import { departed, returned, routeOf } from "@/server/state/route-health";
-import type { ChatChunk } from "@/server/wire/chat";
+import { passable, routeOf } from "@/server/state/route-health";
 
-/** Targets that are asked to go on, at most. */
-const MAX_RESCUES = 3;
+/** Streams of one call that may break and be continued. */
+const MAX_RESCUES = 5;
 const RESCUED = new Set(["upstream_unavailable", "upstream_timeout", "upstream_garbled", "upstream_rate_limited"]);
 
 /**
- * Continues a stream that died or stalled after its caller had a part of it, where no tool call was sent: a target that goes on from
- * a beginning is given it; any other answers anew, and counts only if its answer begins with what the caller has.
+ * Continues streams that died or stalled after their caller had a part of them, where no tool call was sent: a target that goes on
+ * from a beginning is given it; any other answers anew, and counts only if its answer begins with what the caller has.
  */
-export function rescuer(call: Call, request: TextRequest, stages: readonly Stage[]): Rescue {
-  const tried: Tried = new Map();
-  let rescues = 0;
-  const rescue: Rescue = async (translator, error) => {
-    const { target } = call;
-    if (!target || call.cancel.aborted || !RESCUED.has(error.kind)) return undefined;
-    blame(call, target, error);
-    const progress = translator.progress?.();
-    if (!progress || plural(request) || rescues >= MAX_RESCUES) return undefined;
-    tried.set(routeId(target), { times: 1, keys: new Set(), verdict: "elsewhere", again: 0 });
-    bill(call, translator.producedTokens);
-    for (const stage of stages) {
-      for (;;) {
-        const next = candidates(call, stage, tried);
-        if (next.kind === "none" || rescues++ >= MAX_RESCUES) break;
-        tried.set(routeId(next.target), { times: 1, keys: new Set(), verdict: "elsewhere", again: 0 });
-        try {
-          return await continueAt(call, { target: next.target, stage, request, progress, rescue });
-        } catch (thrown) {
-          log.debug({ requestId: call.requestId, err: thrown }, "A target could not go on with a broken stream.");
-          if (call.cancel.aborted) return undefined;
-        }
-      }
-    }
-    return undefined;
-  };
-  return rescue;
-}
+export class Rescuer {
+  #call: Call;
+  #request: TextRequest;
+  #stages: readonly Stage[];
+  #rescues = 0;
+  /** Routes whose stream broke or was another answer. */
+  #spent: string[] = [];
+  /** Targets whose stream broke: asked once more when all others have failed. */
+  #cut: { readonly target: CallTarget; readonly stage: Stage }[] = [];
 
-/** Several answers at once cannot be told apart in a continuation. */
-function plural({ body }: TextRequest): boolean {
-  return typeof body.n === "number" && body.n > 1;
+  constructor(call: Call, request: TextRequest, stages: readonly Stage[]) {
+    this.#call = call;
+    this.#request = request;
+    this.#stages = stages;
+  }
+
+  /**
+   * Whether a target that has begun its stream, but is silent, had better be given up for another. Not where there is none, nor where
+   * the model may be thinking.
+   */
+  betterElsewhere(): boolean {
+    const { target, trace } = this.#call;
+    if (!target || modelFacts(target.upstreamModel).features?.reasoning === true) return false;
+    const now = Date.now();
+    return this.#stages.some(({ targets }) =>
+      targets.some(
+        (other) =>
+          !trace.some(({ provider, upstream_model: model }) => {
+            return provider === other.provider.name && model === other.upstreamModel;
+          }) && passable(routeOf(routeId(other)), now),
+      ),
+    );
+  }
+
+  /** The rest of the stream from another target; undefined when there is none, and the call is as it was. */
+  async rescue(translator: Translator, error: GatewayError): Promise<StreamBody | undefined> {
+    const call = this.#call;
+    const { target } = call;
+    leave(call);
+    if (!target) return undefined;
+    const last = call.trace.at(-1);
+    if (last) endAttempt(call, last, error);
+    if (!translator.diverged) blame(call, target, error);
+    if (call.cancel.aborted || !RESCUED.has(error.kind) || this.#rescues++ >= MAX_RESCUES) return undefined;
+    const progress = this.#mayGoOn() ? translator.progress?.() : undefined;
+    if (!progress) return undefined;
+    this.#spent.push(routeId(target));
+    const stage = this.#stages.find(({ targets }) => targets.some((one) => routeId(one) === routeId(target)));
+    if (stage && !translator.diverged) this.#cut.push({ target, stage });
+    const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
+    bill(call, translator.producedTokens);
+    const body = await this.#goOn(progress);
+    if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
+    else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
+    return body;
+  }
+
+  /** Several answers at once cannot be told apart in a continuation, and what a vendor holds of a conversation no other has. */
+  #mayGoOn(): boolean {
+    const { body, kept } = this.#request;
+    if (this.#stages[0]?.settings.rescue === false) return false;
+    return !(typeof body.n === "number" && body.n > 1) && !kept?.continued;
+  }
+
+  async #goOn(progress: Progress): Promise<StreamBody | undefined> {
+    const others = this.#stages
+      .map((stage) => ({ ...stage, targets: stage.targets.filter((one) => !this.#spent.includes(routeId(one))) }))
+      .filter(({ targets }) => targets.length > 0);
+    const again = this.#cut.splice(0);
+    const body = others.length > 0 ? await this.#ask(others, progress) : undefined;
+    if (body) {
+      this.#cut.push(...again);
+      return body;
+    }
+    if (again.length === 0 || this.#call.cancel.aborted) return undefined;
+    return this.#ask(
+      again.map(({ target, stage }) => ({ ...stage, targets: [target] })),
+      progress,
+    );
+  }
+
+  async #ask(stages: readonly Stage[], progress: Progress): Promise<StreamBody | undefined> {
+    const call = this.#call;
+    try {
+      const { body } = await attempt(call, stages, this.#way(progress));
+      return typeof body === "function" ? body : undefined;
+    } catch (thrown) {
+      log.debug({ requestId: call.requestId, err: thrown }, "No target could go on with a broken stream.");
+      return undefined;
+    }
+  }
+
+  #way(progress: Progress): Way<PreparedText> {
+    const call = this.#call;
+    const refused = new Set<string>();
+    let mode: SpliceMode = "anew";
+    return {
+      prepare: (type, target) => {
+        const takes = type.chat?.continues?.(target) === true && call.target && !refused.has(routeId(call.target));
+        mode = takes && progress.text.trim() !== "" ? "continued" : "anew";
+        const asked = continuation(this.#request, mode === "continued" ? progress.text : undefined);
+        return prepareText(call, asked, { type, target });
+      },
+      deliver: async ({ type, response, prepared: { reading } }) => {
+        const decoding = reading.kind === "decoded" ? reading : openAiDecoding(type.classify);
+        const splice = new SplicedAnswer(progress, mode);
+        const translator = new TranslatedStream(call, {
+          framing: reading.framing,
+          decode: decoding.decodeStream(decodeContext(call)),
+          encoder: splice,
+          splice,
+          keep: progress.keep,
+        });
+        return { status: 200, headers: {}, body: await openStream(call, response, { translator, rescuer: this }) };
+      },
+      judge: (error, target) => {
+        if (error.kind !== "upstream_rejected") return undefined;
+        if (mode === "anew") return "elsewhere";
+        // It does not take a beginning after all; it may answer anew.
+        refused.add(routeId(target));
+        return "at-once";
+      },
+    };
+  }
 }
 
 /** What the vendor of the broken attempt will charge is a part of what the call costs. */
@@ -74,48 +164,6 @@ function bill(call: Call, producedTokens: number): void {
   call.spentBefore = cost.nano;
 }
 
-type Continuing = {
-  readonly target: CallTarget;
-  readonly stage: Stage;
-  readonly request: TextRequest;
-  readonly progress: Progress;
-  readonly rescue: Rescue;
-};
-
-async function continueAt(call: Call, { target, stage, request, progress, rescue }: Continuing) {
-  const type = providerType(target.provider.type);
-  if (!type?.chat) throw new GatewayError("invalid_request", "This target does not do chat.");
-  const route = routeOf(routeId(target));
-  departed(route);
-  const record = traced(call, { target, waitMs: 0, stage: stage.model });
-  forgetAnswer(call);
-  let prefill = false;
-  try {
-    const { response, prepared } = await dispatch(call, target, (_type, address) => {
-      prefill = type.chat?.continues?.(address) === true;
-      return prepareText(call, continuation(request, prefill ? progress.text : undefined), { type, target: address });
-    });
-    const { reading } = prepared;
-    const decoding = reading.kind === "decoded" ? reading : openAiDecoding(type.classify);
-    const translator = new TranslatedStream(call, {
-      framing: reading.framing,
-      decode: decoding.decodeStream(decodeContext(call)),
-      encoder: splice(progress, prefill),
-    });
-    const body = await openStream(call, response, { translator, rescue });
-    record.end(200);
-    return body;
-  } catch (thrown) {
-    if (thrown instanceof GatewayError) {
-      record.end(thrown.status, thrown);
-      blame(call, target, thrown);
-    }
-    throw thrown;
-  } finally {
-    returned(route);
-  }
-}
-
 /** The request in the canonical form, with what the caller has as the beginning of the answer. */
 function continuation(request: TextRequest, beginning: string | undefined): TextRequest {
   const { request: canonical } = request.canonical;
@@ -127,44 +175,4 @@ function continuation(request: TextRequest, beginning: string | undefined): Text
     stream: true,
     located: request.located,
   });
-}
-
-/** Leaves out of an answer what the caller has of it already, and gives the rest the first stream's ids. */
-function splice({ text, head, encoder }: Progress, prefill: boolean): StreamEncoder {
-  // What goes on from a text without its white space at the end begins with that space.
-  let expected = prefill ? text.slice(text.trimEnd().length) : text;
-  const rest = (content: string): string => {
-    if (expected === "") return content;
-    const common = Math.min(expected.length, content.length);
-    if (content.slice(0, common) !== expected.slice(0, common)) {
-      if (prefill) {
-        expected = "";
-        return content;
-      }
-      throw new GatewayError(
-        "upstream_unavailable",
-        "The provider's stream broke off, and no other could go on from there.",
-      );
-    }
-    expected = expected.slice(common);
-    return content.slice(common);
-  };
-  return {
-    chunk: (chunk) => {
-      const choices = chunk.choices.flatMap((choice) => spliced(choice, rest));
-      return choices.length === 0 ? "" : encoder.chunk({ ...chunk, ...head, choices });
-    },
-    finish: (usage) => encoder.finish(usage),
-    fail: (error) => encoder.fail(error),
-  };
-}
-
-type Choice = ChatChunk["choices"][number];
-
-function spliced(choice: Choice, rest: (content: string) => string): Choice[] {
-  const { role: _role, reasoning_content: _thought, thinking_blocks: _blocks, ...delta } = choice.delta;
-  const content = delta.content ? rest(delta.content) : delta.content;
-  const kept = { ...delta, ...(content !== undefined && { content }) };
-  const says = Object.values(kept).some((value) => value !== null && value !== "" && value !== undefined);
-  return says || choice.finish_reason ? [{ ...choice, delta: kept }] : [];
 }

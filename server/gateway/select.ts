@@ -2,84 +2,155 @@ import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { ordered } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
-import type { CatalogKey, CatalogProvider } from "@/server/state/catalog";
-import { passable, routeOf } from "@/server/state/route-health";
+import type { CatalogKey } from "@/server/state/catalog";
+import { allows, isBusy, passable, probeable, type Route, routeOf } from "@/server/state/route-health";
+import { chance } from "@/server/state/turns";
 
-/** What a call has learned of its targets, by route. */
-export type Tried = Map<
-  string,
-  {
-    readonly times: number;
-    /** Keys that failed with it. */
-    readonly keys: ReadonlySet<string>;
-    readonly verdict: Verdict;
-    /** When it may be tried again, on `performance.now()`'s clock. */
-    readonly again: number;
-  }
->;
+/** What a call has learned of a target. */
+export type Trial = {
+  /** Attempts at it. */
+  readonly times: number;
+  /** Keys that failed with it. */
+  readonly keys: readonly string[];
+  readonly verdict: Verdict;
+  /** When it may be tried again, on `performance.now()`'s clock. */
+  readonly again: number;
+};
 
-export type Choice =
-  | { readonly kind: "none" }
-  | { readonly kind: "target"; readonly target: CallTarget; readonly waitMs: number; readonly repeated: boolean };
+/** By route. */
+export type Tried = Map<string, Trial>;
 
-/** The longest that a call waits for one target while others may be had in the next stage. */
+/** A target with its key; `waitMs` is the pause that it needs before, and `repeated` says that it failed before as it is. */
+export type Choice = { readonly target: CallTarget; readonly waitMs: number; readonly repeated: boolean };
+
+const REPEATABLE: ReadonlySet<Verdict> = new Set<Verdict>(["again", "at-once", "limited", "other-key"]);
+
+/** The longest that a call waits for one target. */
 const LONGEST_WAIT_MS = 10_000;
 
 /**
  * Where the call goes next within a stage: the best target that was not tried, else one that may be tried again, after its pause.
- * Targets whose breaker is open or that are out of keys are passed over.
+ * Targets whose breaker is open or that are out of keys are passed over; undefined when none is left.
  */
-export function candidates(call: Call, stage: Stage, tried: Tried): Choice {
+export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): Choice | undefined {
   const now = Date.now();
-  const fresh = stage.targets.filter(
-    (target) => !tried.has(routeId(target)) && passable(routeOf(routeId(target)), now),
-  );
-  for (const target of fresh.length > 1 ? ordered(call, stage.strategy, fresh) : fresh) {
-    const ready = withKey(target, undefined, now);
-    if (ready) return { kind: "target", target: ready, waitMs: 0, repeated: false };
+  const { targets } = stage;
+  const [only] = targets;
+  if (targets.length === 1 && only) {
+    if (!tried?.has(routeId(only))) return fresh(only, now);
+  } else {
+    const untried = targets.filter((target) => !tried?.has(routeId(target)) && passable(routeOf(routeId(target)), now));
+    for (const target of untried.length > 1 ? ordered(call, stage.strategy, untried) : untried) {
+      const choice = fresh(target, now);
+      if (choice) return choice;
+    }
   }
-  return again(stage, tried, now);
+  return tried && again(stage, tried, now);
 }
 
-function again(stage: Stage, tried: Tried, now: number): Choice {
-  let best: Extract<Choice, { kind: "target" }> | undefined;
-  for (const target of stage.targets) {
-    const known = tried.get(routeId(target));
-    if (!known || known.verdict === "elsewhere" || known.verdict === "larger") continue;
-    const other = known.keys.size > 0 ? withKey(target, known.keys, now) : undefined;
-    // Another key is another way: it needs no pause.
-    if (other && passable(routeOf(routeId(target)), now))
-      return { kind: "target", target: other, waitMs: 0, repeated: false };
-    const waitMs = Math.max(0, known.again - performance.now());
-    if (waitMs > LONGEST_WAIT_MS || !passable(routeOf(routeId(target)), now + waitMs)) continue;
-    const same = withKey(target, undefined, now + waitMs);
-    if (!same || (best && best.waitMs <= waitMs)) continue;
-    best = { kind: "target", target: same, waitMs, repeated: true };
+/**
+ * For a call that would fail: a target that was not tried because its breaker is open, where no other call probes it. Undefined
+ * when there is none.
+ */
+export function lastResort(stages: readonly Stage[], tried: Tried): { choice: Choice; stage: Stage } | undefined {
+  const now = Date.now();
+  for (const stage of stages) {
+    for (const target of stage.targets) {
+      const route = routeOf(routeId(target));
+      if (tried.has(route.id) || !probeable(route)) continue;
+      const ready = withKey(target, route, { now });
+      if (ready) return { choice: { target: ready, waitMs: 0, repeated: false }, stage };
+    }
   }
-  return best ?? { kind: "none" };
+  return undefined;
 }
+
+/** Whether a target that was not tried is out of service for a short while only. */
+export function comesBack(stages: readonly Stage[], tried: Tried | undefined, withinMs: number): boolean {
+  const now = Date.now();
+  const near = (route: Route): boolean =>
+    passable(route, now) || (isBusy(route, now) && (route.state === "half-open" || route.untilMs <= now + withinMs));
+  return stages.some(({ targets }) =>
+    targets.some((target) => {
+      const route = routeOf(routeId(target));
+      const { keys } = target.provider;
+      return !tried?.has(route.id) && near(route) && (keys.length === 0 || keys.some(({ id }) => near(routeOf(id))));
+    }),
+  );
+}
+
+function fresh(target: CallTarget, now: number): Choice | undefined {
+  const route = routeOf(routeId(target));
+  if (!passable(route, now)) return undefined;
+  const ready = withKey(target, route, { now });
+  return ready && { target: ready, waitMs: 0, repeated: false };
+}
+
+function again({ targets }: Stage, tried: Tried, now: number): Choice | undefined {
+  let best: Choice | undefined;
+  for (const target of targets) {
+    const route = routeOf(routeId(target));
+    const trial = tried.get(route.id);
+    if (!trial) continue;
+    const choice = repetition(target, { trial, route, now });
+    if (choice && !(best && best.waitMs <= choice.waitMs)) best = choice;
+  }
+  return best;
+}
+
+type Repeating = { readonly trial: Trial; readonly route: Route; readonly now: number };
+
+function repetition(target: CallTarget, { trial, route, now }: Repeating): Choice | undefined {
+  const { verdict, keys } = trial;
+  if (!REPEATABLE.has(verdict)) return undefined;
+  if (keys.length > 0 && passable(route, now)) {
+    // Another key is another way: it needs no pause.
+    const other = withKey(target, route, { now, without: keys });
+    if (other) return { target: other, waitMs: 0, repeated: false };
+  }
+  if (verdict === "other-key") return undefined;
+  let waitMs = Math.max(0, trial.again - performance.now());
+  // A limit is waited for, an open breaker is not.
+  if (verdict === "limited") waitMs = Math.max(waitMs, limitMs(target, route) - now);
+  if (waitMs > LONGEST_WAIT_MS || !passable(route, now + waitMs)) return undefined;
+  const same = withKey(target, route, { now: now + waitMs });
+  return same && { target: same, waitMs, repeated: true };
+}
+
+/** When the first key, or the route of a target without keys, takes calls again. */
+function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
+  if (keys.length === 0) return route.untilMs;
+  let soonest = Number.POSITIVE_INFINITY;
+  for (const { id, weight } of keys) if (weight > 0) soonest = Math.min(soonest, routeOf(id).untilMs);
+  return soonest;
+}
+
+type Picking = { readonly now: number; readonly without?: readonly string[] };
 
 /** The target with one of its provider's keys that is in service; undefined when it has keys and none is. */
-function withKey(target: CallTarget, without: ReadonlySet<string> | undefined, now: number): CallTarget | undefined {
-  const { provider } = target;
-  if (provider.keys.length === 0) return without ? undefined : target;
-  const key = pickKey(provider, without, now);
-  return key && { ...target, key };
+function withKey(target: CallTarget, route: Route, picking: Picking): CallTarget | undefined {
+  const { keys } = target.provider;
+  if (keys.length === 0) return picking.without ? undefined : target;
+  const key = keys.length === 1 ? usableOnly(keys[0], route, picking) : pickKey(keys, route, picking);
+  if (!key) return undefined;
+  return key === target.key ? target : { ...target, key };
+}
+
+function usableOnly(key: CatalogKey | undefined, route: Route, picking: Picking): CatalogKey | undefined {
+  return key && isUsable(key, route, picking) ? key : undefined;
 }
 
 /** By weight among those that are not cooling down or out. */
-function pickKey(
-  { keys }: CatalogProvider,
-  without: ReadonlySet<string> | undefined,
-  now: number,
-): CatalogKey | undefined {
-  const usable = keys.filter(({ id, weight }) => weight > 0 && !without?.has(id) && passable(routeOf(id), now));
-  const [only] = usable;
-  if (usable.length <= 1) return only;
-  let left = Math.random() * usable.reduce((sum, { weight }) => sum + weight, 0);
+function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): CatalogKey | undefined {
+  const usable = keys.filter((key) => isUsable(key, route, picking));
+  let left = chance() * usable.reduce((sum, { weight }) => sum + weight, 0);
   for (const key of usable) {
     left -= key.weight;
     if (left < 0) return key;
   }
-  return only;
+  return usable[0];
+}
+
+function isUsable({ id, weight }: CatalogKey, route: Route, { now, without }: Picking): boolean {
+  return weight > 0 && !without?.includes(id) && passable(routeOf(id), now) && allows(route, id, now);
 }

@@ -1,13 +1,15 @@
+import type { JsonObject } from "@/server/dialects/dialect";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId } from "@/server/gateway/resolve";
 import { costOf } from "@/server/money";
 import { priceAt } from "@/server/state/catalog";
-import { routeOf } from "@/server/state/route-health";
-import { nextTurn } from "@/server/state/turns";
+import { expectedWaitMs, routeOf } from "@/server/state/route-health";
+import { chance, nextTurn } from "@/server/state/turns";
+import { isRecord } from "@/server/wire/json";
 import { noUsage } from "@/server/wire/usage";
 
-/** Bytes of a prompt's beginning that a conversation keeps from turn to turn. */
-const PREFIX_BYTES = 2_048;
+/** Characters of a prompt's two beginnings that tell conversations apart. */
+const PREFIX_LENGTH = 1_024;
 
 /**
  * Targets in the order in which a strategy would try them. Those of a lower priority number always come first; the strategy decides
@@ -38,7 +40,7 @@ function among(call: Call, strategy: string, targets: readonly CallTarget[]): re
     case "lowest-cost":
       return sorted(targets, (target) => expectedCost(call, target));
     case "sticky":
-      return sorted(targets, (target) => -affinity(call, target));
+      return byAffinity(call, targets);
     default:
       return targets;
   }
@@ -49,7 +51,7 @@ function byWeight(targets: readonly CallTarget[], weightOf: (target: CallTarget)
   // Efraimidis and Spirakis: the order of u^(1/w) draws without replacement in proportion to the weights.
   return sorted(targets, (target) => {
     const weight = weightOf(target);
-    return weight <= 0 ? Number.POSITIVE_INFINITY : -Math.log(1 - Math.random()) / weight;
+    return weight <= 0 ? Number.POSITIVE_INFINITY : -Math.log(1 - chance()) / weight;
   });
 }
 
@@ -63,8 +65,7 @@ function byLatency(targets: readonly CallTarget[]): readonly CallTarget[] {
 
 /** What a call would wait for its first token there; one that was never tried is tried. */
 function loadOf(target: CallTarget): number {
-  const route = routeOf(routeId(target));
-  return (route.firstTokenMs ?? 0) * (route.inFlight + 1);
+  return expectedWaitMs(routeOf(routeId(target)), Date.now());
 }
 
 function expectedCost(call: Call, { deployment }: CallTarget): number {
@@ -74,14 +75,25 @@ function expectedCost(call: Call, { deployment }: CallTarget): number {
   return Number(costOf({ ...noUsage, input, output: Math.max(256, Math.ceil(input / 4)) }, price.rates));
 }
 
-/** How well a conversation fits a target: the highest wins, and it stays so while targets come and go (rendezvous hashing). */
-function affinity(call: Call, target: CallTarget): number {
-  return hash(`${routeId(target)} ${call.caller?.keyId} ${call.conversation?.() ?? ""}`);
+/** Each conversation has an order of its own, which stays as it is while targets come and go (rendezvous hashing). */
+function byAffinity(call: Call, targets: readonly CallTarget[]): readonly CallTarget[] {
+  const conversation = hash(`${call.caller?.keyId} ${call.conversation?.() ?? ""}`);
+  return sorted(targets, (target) => mixed(conversation ^ hash(routeId(target))));
 }
 
-/** The beginning of a body, which later turns of the same conversation share. */
-export function conversationOf(bytes: Buffer): string {
-  return bytes.toString("latin1", 0, Math.min(bytes.length, PREFIX_BYTES));
+/** The beginning of a request, which later turns of the same conversation share: what precedes the turns, and the first of the user's. */
+export function conversationOf(body: JsonObject): string {
+  const { system, instructions, systemInstruction, messages, contents, input, prompt } = body;
+  const turns = [messages, contents, input].find((one) => Array.isArray(one));
+  const before = JSON.stringify(system ?? instructions ?? systemInstruction ?? "");
+  if (!Array.isArray(turns)) return cut(before) + cut(JSON.stringify(input ?? prompt ?? ""));
+  const first = turns.findIndex((turn) => isRecord(turn) && (turn.role ?? "user") === "user");
+  const opening = turns.slice(0, Math.max(0, first)).map((turn) => JSON.stringify(turn));
+  return cut(before) + cut(opening.join()) + cut(JSON.stringify(turns[Math.max(0, first)] ?? ""));
+}
+
+function cut(text: string): string {
+  return text.slice(0, PREFIX_LENGTH);
 }
 
 /** FNV-1a, 32 bits. */
@@ -89,6 +101,13 @@ function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   return value >>> 0;
+}
+
+/** Spreads the bits of a hash (the finalizer of MurmurHash3). */
+function mixed(value: number): number {
+  let spread = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  spread = Math.imul(spread ^ (spread >>> 13), 0xc2b2ae35);
+  return (spread ^ (spread >>> 16)) >>> 0;
 }
 
 function turned(targets: readonly CallTarget[], by: number): readonly CallTarget[] {

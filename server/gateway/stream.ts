@@ -1,5 +1,5 @@
-import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
+import { leave } from "@/server/gateway/attempts";
 import type { Call } from "@/server/gateway/call";
 import type { Sink, StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
@@ -12,8 +12,14 @@ import type { Usage } from "@/server/wire/usage";
 
 /** Turns an upstream's bytes into the caller's. Both functions throw a GatewayError when the stream is broken. */
 export type Translator = {
-  /** True once a real event came (not a comment, not an error): from then on the answer is committed. */
+  /** True once a real event came (not a comment, not an error). */
+  readonly alive: boolean;
+  /** True once there is something of the answer itself, or its end: from then on it is committed. */
   readonly started: boolean;
+  /** True once nothing of the answer is missing but, at most, its closing line. */
+  readonly complete: boolean;
+  /** True where a continuation turned out to be another answer, which is no failure of the upstream's. */
+  readonly diverged?: boolean;
   /** Tokens seen so far, for when the upstream never says how many there were. */
   readonly producedTokens: number;
   /** What the upstream has said of its usage before the end. */
@@ -29,85 +35,142 @@ export type Translator = {
   fail(error: GatewayError): string;
 };
 
-/** Finds another target that goes on where a stream broke off; gives the rest of the stream, or undefined when there is none. */
-export type Rescue = (translator: Translator, error: GatewayError) => Promise<StreamBody | undefined>;
+/** What becomes of a stream that breaks, or is silent, after it began. */
+export type Rescue = {
+  /** Whether a stream that began but said nothing yet had better be given up for another target's. */
+  betterElsewhere(): boolean;
+  /** The rest of a stream that broke off; undefined when no target goes on with it. */
+  rescue(translator: Translator, error: GatewayError): Promise<StreamBody | undefined>;
+};
+
+/** How long an answer that is complete may wait for its closing line or connection, and for a usage that was not told yet. */
+const CLOSING_MS = 1_000;
+const USAGE_MS = 5_000;
+
+type Opening = { readonly translator: Translator; readonly rescuer: Rescue };
 
 /**
- * Reads an upstream's stream until its first real event, so that nothing is committed before: up to there a failure
+ * Reads an upstream's stream until its first token, so that nothing is committed before: up to there a failure
  * rejects and another target may serve. The body it gives then writes the rest, ends in an error event if the upstream
  * breaks off, and settles the call.
  */
 export async function openStream(
   call: Call,
   response: UpstreamResponse,
-  { translator, rescue }: { readonly translator: Translator; readonly rescue: Rescue },
+  { translator, rescuer }: Opening,
 ): Promise<StreamBody> {
-  let sink: Sink | undefined;
-  let broken: unknown;
-  const held: (Uint8Array | string)[] = [];
-  const first = Promise.withResolvers<void>();
-
-  const emit = (bytes: Uint8Array | string | undefined) => {
-    if (bytes === undefined || bytes.length === 0) return;
-    if (!sink) held.push(bytes);
-    else if (!sink.write(bytes)) response.pause();
-  };
-  const breakOff = (error: unknown): void => {
-    broken ??= error;
-    response.abort();
-  };
-  const ended = response
-    .pump((chunk) => {
-      if (broken !== undefined) return;
-      try {
-        emit(translator.push(chunk));
-        if (translator.started) first.resolve();
-        if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, breakOff);
-      } catch (error) {
-        broken = error;
-        response.abort();
-      }
-    })
-    .then(
-      async () => {
-        if (broken !== undefined) return;
-        const last = translator.finish();
-        await translator.keep?.();
-        emit(last);
-      },
-      (error: unknown) => {
-        broken ??= error;
-      },
-    )
-    // A translator that throws at the end, or one that does not know what it was given.
-    .catch((error: unknown) => {
-      broken = error;
-    })
-    .then(() => first.resolve());
-
-  call.silence = {
-    untilTick: call.attemptTick + env.firstByteMs,
-    end: () => {
-      broken = new GatewayError("upstream_timeout", "The provider did not begin its answer in time.");
-      response.abort();
-      first.resolve();
-    },
-  };
-  await first.promise;
-  call.silence = undefined;
-  if (!translator.started && broken !== undefined) throw asStreamError(broken);
-
-  return async (given) => {
-    sink = given;
-    given.onDrain(() => response.resume());
-    for (const bytes of held.splice(0)) emit(bytes);
-    await ended;
+  const stream = new OpenedStream(call, response, translator);
+  await stream.untilCommitted(rescuer);
+  return async (sink) => {
+    const broken = await stream.writeTo(sink);
     if (broken !== undefined) {
-      const rest = await rescue(translator, failureOf(call, asStreamError(broken)));
-      if (rest) return rest(given);
+      const rest = await rescuer.rescue(translator, failureOf(call, asStreamError(broken)));
+      if (rest) return rest(sink);
     }
-    await close(call, { translator, broken, sink: given });
+    leave(call);
+    await close(call, { translator, broken, sink });
   };
+}
+
+/** An upstream's stream on its way to the caller. */
+class OpenedStream {
+  #call: Call;
+  #response: UpstreamResponse;
+  #translator: Translator;
+  #sink: Sink | undefined;
+  #broken: unknown;
+  #held: (Uint8Array | string)[] = [];
+  #first = Promise.withResolvers<void>();
+  #ended: Promise<void>;
+
+  constructor(call: Call, response: UpstreamResponse, translator: Translator) {
+    this.#call = call;
+    this.#response = response;
+    this.#translator = translator;
+    this.#ended = response
+      .pump(this.#take)
+      .then(
+        () => (this.#broken === undefined ? this.#finish() : undefined),
+        (error: unknown) => {
+          // What was cut off after a complete answer is nothing that the caller would miss.
+          if (this.#broken === undefined && translator.complete && !call.cancel.aborted) return this.#finish();
+          this.#broken ??= error;
+          return undefined;
+        },
+      )
+      // A translator that throws at the end, or one that does not know what it was given.
+      .catch((error: unknown) => {
+        this.#broken = error;
+      })
+      .then(() => {
+        call.silence = undefined;
+        this.#first.resolve();
+      });
+  }
+
+  /** Rejects when the stream breaks, or says nothing for too long, before its first token. */
+  async untilCommitted(rescuer: Rescue): Promise<void> {
+    const call = this.#call;
+    const silence = {
+      untilTick: call.attemptTick + call.firstByteMs,
+      end: () => {
+        // It has begun, and may yet go on where nobody else would.
+        if (!this.#translator.alive || rescuer.betterElsewhere())
+          this.#breakOff(new GatewayError("upstream_timeout", "The provider did not begin its answer in time."));
+        this.#first.resolve();
+      },
+    };
+    call.silence ??= silence;
+    await this.#first.promise;
+    if (call.silence === silence) call.silence = undefined;
+    if (!this.#translator.started && this.#broken !== undefined) throw asStreamError(this.#broken);
+  }
+
+  /** Writes what came and what comes; resolves at the end, with the error where the stream broke off. */
+  async writeTo(sink: Sink): Promise<unknown> {
+    this.#sink = sink;
+    sink.onDrain(() => this.#response.resume());
+    for (const bytes of this.#held.splice(0)) this.#emit(bytes);
+    await this.#ended;
+    return this.#broken;
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    if (this.#broken !== undefined) return;
+    const call = this.#call;
+    const translator = this.#translator;
+    try {
+      this.#emit(translator.push(chunk));
+      if (translator.started) this.#first.resolve();
+      if (translator.complete) this.#awaitClosing();
+      if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  };
+
+  /** Some upstreams leave out the closing line, and leave the connection open. */
+  #awaitClosing(): void {
+    const waitMs = (this.#call.usage ?? this.#translator.earlyUsage) ? CLOSING_MS : USAGE_MS;
+    this.#call.silence = { untilTick: performance.now() + waitMs, end: () => this.#response.abort() };
+  }
+
+  async #finish(): Promise<void> {
+    const last = this.#translator.finish();
+    await this.#translator.keep?.();
+    this.#emit(last);
+  }
+
+  readonly #breakOff = (error: unknown): void => {
+    this.#broken ??= error;
+    this.#response.abort();
+  };
+
+  #emit(bytes: Uint8Array | string | undefined): void {
+    if (bytes === undefined || bytes.length === 0) return;
+    if (!this.#sink) this.#held.push(bytes);
+    else if (!this.#sink.write(bytes)) this.#response.pause();
+  }
 }
 
 async function close(

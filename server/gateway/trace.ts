@@ -10,6 +10,7 @@ export type Attempt = {
   readonly at: number;
   readonly waited: number | undefined;
   took: number | undefined;
+  /** The upstream's HTTP status; the gateway's own where none came. */
   status: number | undefined;
   error: string | undefined;
   message: string | undefined;
@@ -19,32 +20,43 @@ export type Attempt = {
 
 const MAX_ATTEMPTS = 50;
 
-/** Begins the record of an attempt. */
-export function traced(
+/** Begins the record of an attempt, ended by `endAttempt`. */
+export function beginAttempt(
   call: Call,
-  { target, waitMs, stage }: { target: CallTarget; waitMs: number; stage: string },
-): { readonly entry: Attempt; end(status: number, error?: GatewayError): void } {
-  const at = Math.round(performance.now() - call.startedTick);
-  const entry: Attempt = {
-    model: stage,
+  { target, waitedMs, model }: { target: CallTarget; waitedMs: number; model: string },
+): Attempt {
+  const attempt: Attempt = {
+    model,
     provider: target.provider.name,
     upstream_model: target.upstreamModel,
     key: target.key?.name,
-    at,
-    waited: waitMs > 0 ? Math.round(waitMs) : undefined,
+    at: sinceStart(call),
+    waited: waitedMs > 0 ? Math.round(waitedMs) : undefined,
     took: undefined,
     status: undefined,
     error: undefined,
     message: undefined,
   };
-  if (call.trace.length < MAX_ATTEMPTS) call.trace.push(entry);
-  return {
-    entry,
-    end: (status, error) => {
-      entry.took = Math.round(performance.now() - call.startedTick) - at;
-      entry.status = status;
-      entry.error = error?.kind;
-      entry.message = error?.message.slice(0, 300);
-    },
-  };
+  if (call.trace.length < MAX_ATTEMPTS) call.trace.push(attempt);
+  return attempt;
+}
+
+/** Says how an attempt ended; a stream that breaks after its commit is said to have failed after all. */
+export function endAttempt(call: Call, attempt: Attempt, error?: GatewayError): void {
+  attempt.took = sinceStart(call) - attempt.at;
+  attempt.status = error ? (error.upstreamStatus ?? error.status) : 200;
+  attempt.error = error?.kind;
+  attempt.message = error?.message.slice(0, 300);
+}
+
+/** Says of the attempt that brought the answer how long it took to its end. */
+export function endTrace(call: Call, status: number): void {
+  const last = call.trace.at(-1);
+  if (!last || last.error !== undefined) return;
+  last.took = sinceStart(call) - last.at;
+  last.status ??= status;
+}
+
+function sinceStart(call: Call): number {
+  return Math.round(performance.now() - call.startedTick);
 }

@@ -2,6 +2,7 @@ import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import type { Progress } from "@/server/gateway/progress";
+import type { SplicedAnswer } from "@/server/gateway/splice-answer";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { StreamPiece } from "@/server/providers/provider";
@@ -14,12 +15,15 @@ type Ways = {
   readonly framing: Framing;
   readonly decode: (event: ServerSentEvent) => readonly StreamPiece[];
   readonly encoder: StreamEncoder;
+  /** The encoder, where this goes on with a stream that broke off. */
+  readonly splice?: SplicedAnswer;
   /** Keeps the whole answer for later calls, before its end goes out. */
   readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };
 
 /** Translates an upstream's stream into the caller's dialect through the canonical form, one upstream event at a time. */
 export class TranslatedStream implements Translator {
+  alive = false;
   started = false;
   producedTokens = 0;
   earlyUsage: Usage | undefined;
@@ -36,6 +40,14 @@ export class TranslatedStream implements Translator {
     this.#call = call;
     this.#ways = ways;
     this.#parser = frameParser(ways.framing);
+  }
+
+  get complete(): boolean {
+    return this.#ended;
+  }
+
+  get diverged(): boolean {
+    return this.#ways.splice?.diverged === true;
   }
 
   push(chunk: Buffer): string | undefined {
@@ -64,8 +76,9 @@ export class TranslatedStream implements Translator {
   }
 
   progress(): Progress | undefined {
-    if (this.#bound || !this.#head) return undefined;
-    return { text: this.#text, head: this.#head, encoder: this.#ways.encoder };
+    if (this.#bound) return undefined;
+    const { splice, encoder, keep } = this.#ways;
+    return splice ? splice.progress(this.#head) : { text: this.#text, head: this.#head, encoder, keep };
   }
 
   #take(piece: StreamPiece): string {
@@ -79,6 +92,8 @@ export class TranslatedStream implements Translator {
         throw upstreamError(piece.error);
       case "end":
         this.#ended = true;
+        this.alive = true;
+        this.started = true;
         return "";
       default:
         return piece satisfies never;
@@ -86,12 +101,15 @@ export class TranslatedStream implements Translator {
   }
 
   #takeChunk(chunk: ChatChunk): string {
-    this.started = true;
+    this.alive = true;
     this.#head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
     for (const { index, delta, finish_reason } of chunk.choices) {
       if (index > 0 || delta.tool_calls?.length || finish_reason) this.#bound = true;
       this.#text += delta.content ?? "";
-      if (finish_reason) this.#call.finishReason = finish_reason;
+      if (finish_reason) {
+        this.#call.finishReason = finish_reason;
+        this.started = true;
+      }
       if (
         delta.content ||
         delta.refusal ||
@@ -100,6 +118,7 @@ export class TranslatedStream implements Translator {
         delta.thinking_blocks?.length
       ) {
         this.producedTokens++;
+        this.started = true;
         markFirstToken(this.#call);
       }
     }

@@ -19,6 +19,7 @@ export function upstreamError(classified: Classified, status?: number, headers?:
       status: meant && meant >= 400 && meant < 500 ? meant : undefined,
     }),
     retryAfterSeconds: classified.retryAfterSeconds ?? retryAfter(headers),
+    upstreamStatus: status,
   });
 }
 

@@ -3,12 +3,15 @@ import type { GatewayError } from "@/server/errors";
 /**
  * What to do after a failed attempt:
  * - `again`: this target may serve after a pause, and so may others.
+ * - `at-once`: as `again`, without the pause, when it is asked in another way.
+ * - `limited`: as `again`, and with another of its provider's keys at once.
+ * - `other-key`: the target may with another of its provider's keys only.
  * - `elsewhere`: others may, this one not within this call.
- * - `other-key`: the target may with another of its provider's keys.
- * - `larger`: only a target with a larger context window may.
+ * - `larger`: only another model, with a larger context window, may.
+ * - `policy`: refused for its content; only a model that is named for that may.
  * - `final`: the caller's to mend; no target would do better.
  */
-export type Verdict = "again" | "elsewhere" | "other-key" | "larger" | "final";
+export type Verdict = "again" | "at-once" | "limited" | "other-key" | "elsewhere" | "larger" | "policy" | "final";
 
 const TOO_LONG =
   /context (?:length|window)|maximum context|(?:prompt|input|request) is too long|too many (?:input )?tokens|exceeds? the (?:maximum|limit of) .*tokens/i;
@@ -21,7 +24,7 @@ export function verdictOf(error: GatewayError): Verdict {
     case "upstream_garbled":
       return "again";
     case "upstream_rate_limited":
-      return "other-key";
+      return "limited";
     case "upstream_denied":
       return "other-key";
     // A route that was silent once is not waited for a second time.
@@ -40,7 +43,7 @@ export function verdictOf(error: GatewayError): Verdict {
 function rejection({ code, message, status }: GatewayError): Verdict {
   if (code === "context_length_exceeded" || code === "string_above_max_length" || TOO_LONG.test(message))
     return "larger";
-  if ((code !== null && POLICY.test(code)) || POLICY.test(message)) return "final";
+  if ((code !== null && POLICY.test(code)) || POLICY.test(message)) return "policy";
   // The vendor does not know the model or the path: the operator's mistake, which other targets do not share.
   return status === 404 || status === 405 ? "elsewhere" : "final";
 }

@@ -15,6 +15,7 @@ export type BreakerState = "closed" | "open" | "half-open";
 
 export type Route = {
   readonly id: string;
+  /** Calls under way, streams until their end. */
   inFlight: number;
   /** Peak-sensitive average of the time to the first token, in milliseconds; undefined before the first answer. */
   firstTokenMs: number | undefined;
@@ -22,23 +23,35 @@ export type Route = {
   state: BreakerState;
   /** Failures in a row. */
   failures: number;
-  /** Outcomes of late, newest last; true = a failure. */
-  recent: { readonly atMs: number; readonly failed: boolean }[];
+  /** Refusals for too high a rate in a row. */
+  refusals: number;
+  /** Outcomes of late and how many of them were failures; older ones count for less. */
+  lateCalls: number;
+  lateFailures: number;
+  countedAtMs: number;
   /** How long the breaker stays open the next time. */
   openMs: number;
-  /** An open breaker lets one probe through from then on; a rate limit is over by then. */
+  /** No call goes this way before: a breaker is open, a probe is under way, or a rate limit lasts. */
   untilMs: number;
   /** Why it is out of service until somebody, or a probe, says otherwise. */
   out: string | undefined;
+  /** Of a deployment: keys that may not use it, by id, and until when they are not tried with it. */
+  barred: Map<string, number> | undefined;
   lastError: (Failure & { readonly atMs: number }) | undefined;
 };
 
 const FAILURES = 5;
-const WINDOW_MS = 30_000;
+/** How fast outcomes are forgotten, in milliseconds. */
+const WINDOW_MS = 15_000;
 const WINDOW_CALLS = 10;
 const WINDOW_SHARE = 0.5;
-const FIRST_OPEN_MS = 2_000;
-const LONGEST_OPEN_MS = 15_000;
+const FIRST_OPEN_MS = 1_000;
+const LONGEST_OPEN_MS = 5_000;
+/** After so long a probe that is still under way no longer keeps others from probing. */
+const PROBE_MS = 15_000;
+/** How long a limit is taken to last that the upstream puts no number to. */
+const FIRST_LIMIT_MS = 250;
+const LONGEST_LIMIT_MS = 10_000;
 /** A key that was refused is tried again now and then: it may have been topped up. */
 const OUT_MS = 300_000;
 /** How fast an average forgets, in milliseconds. */
@@ -48,23 +61,28 @@ const held = singleton("route-health", () => new Map<string, Route>());
 
 /** A deployment's or key's route, by its id. */
 export function routeOf(id: string): Route {
-  let route = held.get(id);
-  if (!route) {
-    route = {
-      id,
-      inFlight: 0,
-      firstTokenMs: undefined,
-      firstTokenAtMs: 0,
-      state: "closed",
-      failures: 0,
-      recent: [],
-      openMs: FIRST_OPEN_MS,
-      untilMs: 0,
-      out: undefined,
-      lastError: undefined,
-    };
-    held.set(id, route);
-  }
+  return held.get(id) ?? added(id);
+}
+
+function added(id: string): Route {
+  const route: Route = {
+    id,
+    inFlight: 0,
+    firstTokenMs: undefined,
+    firstTokenAtMs: 0,
+    state: "closed",
+    failures: 0,
+    refusals: 0,
+    lateCalls: 0,
+    lateFailures: 0,
+    countedAtMs: 0,
+    openMs: FIRST_OPEN_MS,
+    untilMs: 0,
+    out: undefined,
+    barred: undefined,
+    lastError: undefined,
+  };
+  held.set(id, route);
   return route;
 }
 
@@ -75,15 +93,30 @@ export function routes(): Iterable<Route> {
 
 /** Whether a call may go this way now: not while its breaker is open, a rate limit lasts, or another call probes it. */
 export function passable(route: Route, nowMs: number): boolean {
-  if (!env.breakers) return true;
-  if (nowMs < route.untilMs) return false;
-  return route.state !== "half-open";
+  return nowMs >= route.untilMs || !env.breakers;
 }
 
-/** Notes that a call goes this way; an open breaker becomes half-open, and the call is its probe. */
-export function departed(route: Route): void {
+/** Whether a deployment's route may be taken with this key. */
+export function allows(route: Route, keyId: string, nowMs: number): boolean {
+  return route.barred === undefined || nowMs >= (route.barred.get(keyId) ?? 0) || !env.breakers;
+}
+
+/** Whether a call that would fail otherwise may probe a route before its breaker would let one through. */
+export function probeable(route: Route): boolean {
+  return route.state === "open" && route.out === undefined;
+}
+
+/** Whether it may soon be taken again: it is limited, or fails now and then, and does not seem to be down. */
+export function isBusy(route: Route, nowMs: number): boolean {
+  return nowMs < route.untilMs && route.out === undefined && route.failures < FAILURES;
+}
+
+/** Notes that a call goes this way; where the breaker is open, it is the probe. Ended by `returned`. */
+export function departed(route: Route, nowMs: number): void {
   route.inFlight++;
-  if (route.state === "open") route.state = "half-open";
+  if (route.state === "closed") return;
+  route.state = "half-open";
+  route.untilMs = nowMs + PROBE_MS;
 }
 
 /** Notes that a call came back, whatever its end. */
@@ -91,42 +124,53 @@ export function returned(route: Route): void {
   route.inFlight--;
 }
 
-/** Notes an answer: the breaker closes. `firstTokenMs` is undefined for a whole answer. */
+/** Notes an answer: a probe's closes the breaker. `firstTokenMs` is undefined for a whole answer. */
 export function answered(route: Route, nowMs: number, firstTokenMs?: number): void {
-  remember(route, nowMs, false);
+  remember(route, nowMs, 0);
   route.failures = 0;
-  route.state = "closed";
-  route.openMs = FIRST_OPEN_MS;
-  route.out = undefined;
-  if (route.untilMs > nowMs) route.untilMs = 0;
+  route.refusals = 0;
+  // A call from before the breaker opened, or a limit began, tells nothing of how things are now.
+  if (route.state === "half-open") {
+    route.state = "closed";
+    route.openMs = FIRST_OPEN_MS;
+    route.untilMs = 0;
+    route.out = undefined;
+    route.lateCalls = 0;
+    route.lateFailures = 0;
+  }
   if (firstTokenMs !== undefined) noteLatency(route, nowMs, firstTokenMs);
 }
 
 /** Notes a failure that is the upstream's; opens the breaker after several in a row, or when half of the late calls failed. */
 export function failed(route: Route, nowMs: number, error: Failure): void {
-  remember(route, nowMs, true);
+  remember(route, nowMs, 1);
   route.failures++;
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  const late = route.recent.filter(({ atMs }) => nowMs - atMs < WINDOW_MS);
-  const share = late.filter((one) => one.failed).length / late.length;
-  const tooMany = route.failures >= FAILURES || (late.length >= WINDOW_CALLS && share >= WINDOW_SHARE);
-  if (route.state === "half-open" || (route.state === "closed" && tooMany)) {
-    route.state = "open";
-    route.untilMs = nowMs + route.openMs;
-    route.openMs = Math.min(LONGEST_OPEN_MS, route.openMs * 2);
-  }
+  const tooMany = route.lateCalls >= WINDOW_CALLS && route.lateFailures >= route.lateCalls * WINDOW_SHARE;
+  if (route.state === "half-open" || (route.state === "closed" && (route.failures >= FAILURES || tooMany)))
+    open(route, nowMs);
 }
 
-/** Ends a probe that told nothing: its caller left, or the request itself was at fault. */
+function open(route: Route, nowMs: number): void {
+  route.state = "open";
+  // Processes that saw the same failure do not probe at the same moment.
+  route.untilMs = nowMs + route.openMs * (0.9 + 0.2 * Math.random());
+  route.openMs = Math.min(LONGEST_OPEN_MS, route.openMs * 2);
+}
+
+/** Ends a probe that told nothing: its caller left, or the request itself was at fault. The next call probes. */
 export function inconclusive(route: Route): void {
-  if (route.state === "half-open") route.state = "open";
+  if (route.state !== "half-open") return;
+  route.state = "open";
+  route.untilMs = 0;
 }
 
-/** Notes that the upstream wants no more calls for a while. */
-export function limited(route: Route, nowMs: number, seconds: number, error: Failure): void {
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  route.untilMs = Math.max(route.untilMs, nowMs + seconds * 1_000);
+/** Notes that the upstream wants no more calls for a while: for so many seconds, or longer each time where it does not say. */
+export function limited(route: Route, nowMs: number, seconds: number | undefined, error: Failure): void {
   inconclusive(route);
+  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
+  const unknownMs = Math.min(LONGEST_LIMIT_MS, FIRST_LIMIT_MS * 2 ** Math.min(10, route.refusals++));
+  route.untilMs = Math.max(route.untilMs, nowMs + (seconds === undefined ? unknownMs : seconds * 1_000));
 }
 
 /** Takes a route out of service with a reason that an admin sees: a refused or empty account. */
@@ -134,7 +178,14 @@ export function takeOut(route: Route, nowMs: number, error: Failure): void {
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
   route.out = error.message;
   route.untilMs = nowMs + OUT_MS;
-  if (route.state !== "open") route.state = "open";
+  route.state = "open";
+}
+
+/** Notes that a key may not use a deployment, while it may well use others. */
+export function bar(route: Route, keyId: string, { nowMs, error }: { nowMs: number; error: Failure }): void {
+  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
+  route.barred ??= new Map();
+  route.barred.set(keyId, nowMs + OUT_MS);
 }
 
 /** Puts a route back into service, by hand. */
@@ -142,9 +193,17 @@ export function reset(id: string): void {
   held.delete(id);
 }
 
-function remember(route: Route, atMs: number, isFailure: boolean): void {
-  route.recent.push({ atMs, failed: isFailure });
-  if (route.recent.length > 50) route.recent.shift();
+/** What a call would wait for its first token there, in milliseconds; nothing where that was not seen for long. */
+export function expectedWaitMs(route: Route, nowMs: number): number {
+  const { firstTokenMs, firstTokenAtMs, inFlight } = route;
+  return (firstTokenMs ?? 0) * Math.exp((firstTokenAtMs - nowMs) / DECAY_MS) * (inFlight + 1);
+}
+
+function remember(route: Route, atMs: number, failures: 0 | 1): void {
+  const keep = atMs === route.countedAtMs ? 1 : Math.exp((route.countedAtMs - atMs) / WINDOW_MS);
+  route.lateCalls = route.lateCalls * keep + 1;
+  route.lateFailures = route.lateFailures * keep + failures;
+  route.countedAtMs = atMs;
 }
 
 /** Peaks count at once and fade; lower values are believed slowly. */
@@ -152,7 +211,7 @@ function noteLatency(route: Route, nowMs: number, sampleMs: number): void {
   const known = route.firstTokenMs;
   if (known === undefined || sampleMs > known) route.firstTokenMs = sampleMs;
   else {
-    const keep = Math.exp(-(nowMs - route.firstTokenAtMs) / DECAY_MS);
+    const keep = Math.exp((route.firstTokenAtMs - nowMs) / DECAY_MS);
     route.firstTokenMs = known * keep + sampleMs * (1 - keep);
   }
   route.firstTokenAtMs = nowMs;

@@ -70,8 +70,8 @@ describe.each(mounts)("%s mount: a stream that breaks never looks like a success
   });
 
   test("an error event of the vendor's own in mid-stream ends the call as an error", async () => {
-    const [first] = chunks();
-    const body = `data: ${JSON.stringify(first)}\n\ndata: ${JSON.stringify({ error: { message: "The engine is overloaded.", type: "server_error", param: null, code: null } })}\n\n`;
+    const [role, first] = chunks();
+    const body = `data: ${JSON.stringify(role)}\n\ndata: ${JSON.stringify(first)}\n\ndata: ${JSON.stringify({ error: { message: "The engine is overloaded.", type: "server_error", param: null, code: null } })}\n\n`;
     gate().upstream.on(PATH, stream(body));
     const answer = await gate().chat(streaming);
     const text = await answer.text();
