@@ -1,0 +1,229 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { Cancel } from "@/server/cancel";
+import { chat } from "@/server/dialects/chat";
+import { begin, type Call, type CallTarget } from "@/server/gateway/call";
+import type { Inbound } from "@/server/gateway/endpoint";
+import { routeId, type Stage } from "@/server/gateway/resolve";
+import { nextTarget } from "@/server/gateway/select";
+import { conversationOf } from "@/server/gateway/strategy";
+import { Rates } from "@/server/money";
+import { type CatalogDeployment, type CatalogProvider, usualSettings } from "@/server/state/catalog";
+import { answered, departed, failed, reset, returned, routeOf } from "@/server/state/route-health";
+
+const DECISIONS = 3_000;
+
+const inbound: Inbound = {
+  method: "POST",
+  path: "/v1/chat/completions",
+  query: "",
+  headers: {},
+  ip: "127.0.0.1",
+  params: {},
+  cancel: new Cancel(),
+  body: async () => Buffer.alloc(0),
+};
+
+function callOf(conversation = "one"): Call {
+  const call = begin(inbound, "chat", chat);
+  call.requestBytes = 4_000;
+  call.conversation = () => conversation;
+  return call;
+}
+
+type Settings = { weight?: number; priority?: number; inputNano?: number };
+
+function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Settings = {}): CallTarget {
+  const provider: CatalogProvider = {
+    id: `provider-of-${name}`,
+    name,
+    type: "openai-compatible",
+    baseUrl: null,
+    allowPrivateNetwork: false,
+    headers: {},
+    options: {},
+    keys: [],
+  };
+  const rates = inputNano === undefined ? undefined : Rates.parse({ input: inputNano, output: 4 * inputNano });
+  const deployment: CatalogDeployment = {
+    id: `${name}-${randomUUID()}`,
+    upstreamModel: name,
+    priority,
+    weight,
+    tags: [],
+    region: null,
+    limits: { rpm: null, tpm: null, concurrent: null },
+    provider,
+    prices: rates ? [{ id: name, effectiveFromMs: 0, rates }] : [],
+  };
+  return { provider, upstreamModel: name, deployment, key: undefined };
+}
+
+function stageOf(strategy: string, targets: readonly CallTarget[]): Stage {
+  return { model: "model", strategy, settings: usualSettings, on: "any", targets };
+}
+
+/** How often each target was chosen, by name. */
+function shares(stage: Stage, decisions = DECISIONS, call: () => Call = () => callOf()): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let decision = 0; decision < decisions; decision++) {
+    const name = nextTarget(call(), stage, undefined)?.target.upstreamModel ?? "none";
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count / decisions]));
+}
+
+const route = (target: CallTarget) => routeOf(routeId(target));
+
+describe(`each strategy over ${DECISIONS} decisions`, () => {
+  test("priority: the first as long as it is in service", () => {
+    expect(shares(stageOf("priority", [targetOf("a"), targetOf("b")]))).toEqual({ a: 1 });
+  });
+
+  test("weighted: in proportion, and none to weight 0 while there is another", () => {
+    const stage = stageOf("weighted", [
+      targetOf("a", { weight: 6 }),
+      targetOf("b", { weight: 3 }),
+      targetOf("c", { weight: 1 }),
+      targetOf("d", { weight: 0 }),
+    ]);
+    const found = shares(stage);
+    expect(found.a).toBeCloseTo(0.6, 1);
+    expect(found.b).toBeCloseTo(0.3, 1);
+    expect(found.c).toBeCloseTo(0.1, 1);
+    expect(found.d).toBeUndefined();
+  });
+
+  test("random: evenly, whatever the weights", () => {
+    const found = shares(stageOf("random", [targetOf("a", { weight: 9 }), targetOf("b"), targetOf("c")]));
+    for (const name of ["a", "b", "c"]) expect(found[name]).toBeCloseTo(1 / 3, 1);
+  });
+
+  test("round-robin: exactly in turn, and evenly among those that are left", () => {
+    const [a, b, c] = [targetOf("a"), targetOf("b"), targetOf("c")];
+    const stage = stageOf("round-robin", [a, b, c]);
+    const order = Array.from({ length: 6 }, () => nextTarget(callOf(), stage, undefined)?.target.upstreamModel).join(
+      "",
+    );
+    expect(order).toBe("abcabc");
+    for (let times = 0; times < 5; times++) failed(route(b), Date.now(), { kind: "upstream_unavailable", message: "" });
+    expect(shares(stage, 1_000)).toEqual({ a: 0.5, c: 0.5 });
+  });
+
+  test("least-busy: the fewest calls under way, streams until their end", () => {
+    const targets = [targetOf("a"), targetOf("b"), targetOf("c")];
+    const stage = stageOf("least-busy", targets);
+    for (let call = 0; call < DECISIONS; call++) {
+      const chosen = nextTarget(callOf(), stage, undefined)?.target;
+      if (chosen) departed(route(chosen), Date.now());
+    }
+    for (const target of targets) expect(route(target).inFlight).toBe(DECISIONS / 3);
+    const [a] = targets;
+    if (a) for (let call = 0; call < 10; call++) returned(route(a));
+    expect(shares(stage, 100)).toEqual({ a: 1 });
+  });
+
+  test("lowest-latency: the quicker of two at random, so the slowest of three gets nothing and the others share", () => {
+    const [quick, middle, slow] = [targetOf("quick"), targetOf("middle"), targetOf("slow")];
+    const now = Date.now();
+    answered(route(quick), now, 100);
+    answered(route(middle), now, 300);
+    answered(route(slow), now, 2_000);
+    const found = shares(stageOf("lowest-latency", [slow, middle, quick]));
+    expect(found.quick).toBeCloseTo(2 / 3, 1);
+    expect(found.middle).toBeCloseTo(1 / 3, 1);
+    expect(found.slow).toBeUndefined();
+  });
+
+  test("lowest-latency: a peak counts at once, fades, and is looked at again", () => {
+    const [steady, peaked] = [targetOf("steady"), targetOf("peaked")];
+    const before = Date.now() - 60_000;
+    answered(route(peaked), before, 5_000);
+    answered(route(steady), Date.now(), 100);
+    expect(shares(stageOf("lowest-latency", [steady, peaked]), 1_000)).toEqual({ peaked: 1 });
+    answered(route(peaked), Date.now(), 5_000);
+    expect(shares(stageOf("lowest-latency", [steady, peaked]), 1_000)).toEqual({ steady: 1 });
+  });
+
+  test("lowest-cost: the cheapest for this request, and one without a price last", () => {
+    const stage = stageOf("lowest-cost", [
+      targetOf("unpriced"),
+      targetOf("dear", { inputNano: 3e9 }),
+      targetOf("cheap", { inputNano: 1e9 }),
+    ]);
+    expect(shares(stage)).toEqual({ cheap: 1 });
+  });
+
+  test("sticky: one conversation stays, many spread evenly, and only those of a target that goes away move", () => {
+    const targets = ["a", "b", "c", "d"].map((name) => targetOf(name));
+    const stage = stageOf("sticky", targets);
+    const home = (conversation: string, at = stage) =>
+      nextTarget(callOf(conversation), at, undefined)?.target.upstreamModel ?? "none";
+    const conversations = Array.from({ length: DECISIONS }, (_, at) => `conversation ${at}`);
+    const homes = new Map(conversations.map((one) => [one, home(one)]));
+    for (const one of conversations) expect(home(one)).toBe(homes.get(one));
+    for (const { upstreamModel } of targets) {
+      const own = conversations.filter((one) => homes.get(one) === upstreamModel).length;
+      expect(own / DECISIONS).toBeCloseTo(0.25, 1);
+    }
+    const left = stageOf("sticky", targets.slice(1));
+    for (const one of conversations) if (homes.get(one) !== "a") expect(home(one, left)).toBe(homes.get(one));
+    const moved = conversations.filter((one) => homes.get(one) === "a").map((one) => home(one, left));
+    for (const name of ["b", "c", "d"])
+      expect(moved.filter((one) => one === name).length / moved.length).toBeCloseTo(1 / 3, 1);
+  });
+
+  test("a lower priority number comes first under every strategy", () => {
+    for (const strategy of [
+      "weighted",
+      "round-robin",
+      "random",
+      "least-busy",
+      "lowest-latency",
+      "lowest-cost",
+      "sticky",
+    ]) {
+      const stage = stageOf(strategy, [targetOf("second", { priority: 1 }), targetOf("first", { weight: 0 })]);
+      expect(shares(stage, 200), strategy).toEqual({ first: 1 });
+    }
+  });
+});
+
+test("a conversation is known by what precedes it and its first turn, however it goes on", () => {
+  const first = { role: "user", content: "Hello?" };
+  const opened = { model: "m", messages: [{ role: "system", content: "Be kind." }, first] };
+  const later = {
+    ...opened,
+    messages: [...opened.messages, { role: "assistant", content: "Hi." }, { role: "user", content: "And?" }],
+  };
+  const other = { ...opened, messages: [opened.messages[0], { role: "user", content: "Good day." }] };
+  expect(conversationOf(later)).toBe(conversationOf(opened));
+  expect(conversationOf(other)).not.toBe(conversationOf(opened));
+  expect(conversationOf({ input: "a" })).not.toBe(conversationOf({ input: "b" }));
+  expect(conversationOf({ contents: [{ parts: [{ text: "a" }] }] })).not.toBe(
+    conversationOf({ contents: [{ parts: [{ text: "b" }] }] }),
+  );
+});
+
+test("a breaker: open after five failures in a row, one probe, closed by its answer, and put back by hand", () => {
+  const target = targetOf("a");
+  const stage = stageOf("priority", [target]);
+  const chosen = () => nextTarget(callOf(), stage, undefined);
+  const error = { kind: "upstream_unavailable", message: "Down." } as const;
+  for (let times = 0; times < 4; times++) failed(route(target), Date.now(), error);
+  expect(chosen()).toBeDefined();
+  failed(route(target), Date.now(), error);
+  expect(route(target).state).toBe("open");
+  expect(chosen()).toBeUndefined();
+  route(target).untilMs = Date.now();
+  expect(chosen()).toBeDefined();
+  departed(route(target), Date.now());
+  expect(route(target).state).toBe("half-open");
+  expect(chosen()).toBeUndefined();
+  answered(route(target), Date.now());
+  expect(route(target).state).toBe("closed");
+  expect(chosen()).toBeDefined();
+  for (let times = 0; times < 5; times++) failed(route(target), Date.now(), error);
+  reset(routeId(target));
+  expect(chosen()).toBeDefined();
+});

@@ -1,0 +1,135 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { json, type Scenario } from "@/tests/support/upstream";
+
+/** The tokens of every answer: a vendor without faults always gives the same. */
+export const TOKENS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
+export const ANSWER = TOKENS.join("");
+const PROMPT_TOKENS = 12;
+
+type Asked = {
+  readonly model: string;
+  readonly stream: boolean;
+  readonly showUsage: boolean;
+  /** What an assistant's message at the end holds; undefined where there is none. */
+  readonly prefill: string | undefined;
+};
+
+/** How a stream of `faulty` goes wrong; absent = not at all. */
+export type Fault = {
+  /** Tokens that come before. */
+  readonly after?: number;
+  readonly how?: "cut" | "stall" | "malformed" | "no-done" | "no-done-open";
+  /** Before the first token, headers and the role sent. */
+  readonly firstTokenAfterMs?: number;
+  readonly role?: boolean;
+};
+
+/** A vendor that speaks OpenAI's dialect, goes on from a beginning that it is given, and answers the same each time. */
+export const healthy: Scenario = (request, response) => answer(readRequest(request.body), response, {});
+
+/** The same, whose streams go wrong. */
+export function faulty(fault: Fault): Scenario {
+  return (request, response) => answer(readRequest(request.body), response, fault);
+}
+
+/** The same, which refuses a conversation that ends with an assistant's message. */
+export const withoutPrefill: Scenario = (request, response) => {
+  const asked = readRequest(request.body);
+  if (asked.prefill === undefined) return answer(asked, response, {});
+  return refusal(
+    400,
+    "This model does not take an assistant message at the end.",
+    "invalid_prefill",
+  )(request, response);
+};
+
+/** An error as OpenAI says it. */
+export function refusal(status: number, message: string, code: string | null = null, headers = {}): Scenario {
+  const type = status < 500 ? "invalid_request_error" : "server_error";
+  return json({ error: { message, type, param: null, code } }, { status, headers });
+}
+
+/** One scenario after another, the last one from then on. */
+export function inTurn(...scenarios: readonly Scenario[]): Scenario {
+  let turn = 0;
+  return (request, response) => scenarios[Math.min(turn++, scenarios.length - 1)]?.(request, response);
+}
+
+/** A connection that is reset before anything is answered. */
+export const reset: Scenario = (_request, response) => void response.socket?.resetAndDestroy();
+
+function readRequest(body: Buffer): Asked {
+  const { model, stream, stream_options: options, messages } = JSON.parse(body.toString("utf8"));
+  const last = messages.at(-1);
+  return {
+    model,
+    stream: stream === true,
+    showUsage: options?.include_usage === true,
+    prefill: last?.role === "assistant" ? String(last.content) : undefined,
+  };
+}
+
+async function answer(asked: Asked, response: ServerResponse, fault: Fault): Promise<void> {
+  const { prefill } = asked;
+  const goesOn = prefill !== undefined && ANSWER.startsWith(prefill);
+  const tokens = goesOn ? tokensAfter(prefill.length) : TOKENS;
+  const usage = {
+    prompt_tokens: PROMPT_TOKENS,
+    completion_tokens: tokens.length,
+    total_tokens: PROMPT_TOKENS + tokens.length,
+  };
+  if (!asked.stream) {
+    const message = { role: "assistant", content: tokens.join("") };
+    const choices = [{ index: 0, message, finish_reason: "stop" }];
+    await json({ ...head(asked.model, "chat.completion"), choices, usage })({} as never, response);
+    return;
+  }
+  await streamed(asked, response, { tokens, usage, fault });
+}
+
+type Streamed = { readonly tokens: readonly string[]; readonly usage: object; readonly fault: Fault };
+
+async function streamed(asked: Asked, response: ServerResponse, { tokens, usage, fault }: Streamed): Promise<void> {
+  const { after = Number.POSITIVE_INFINITY, how, firstTokenAfterMs = 0, role = true } = fault;
+  const send = (data: object | string): void => {
+    if (!response.destroyed) response.write(`data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
+  };
+  const chunk = (delta: object, finish: string | null = null): object => ({
+    ...head(asked.model, "chat.completion.chunk"),
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.flushHeaders();
+  if (role) send(chunk({ role: "assistant", content: "" }));
+  if (firstTokenAfterMs > 0) await sleep(firstTokenAfterMs);
+  for (const [at, token] of tokens.entries()) {
+    if (at === after && how === "stall") return;
+    if (at === after && how === "cut") {
+      await sleep(2);
+      return void response.destroy();
+    }
+    if (at === after && how === "malformed") send(JSON.stringify(chunk({ content: "lost" })).slice(0, -4));
+    send(chunk({ content: token }));
+    if (at % 10 === 0) await sleep(1);
+  }
+  send(chunk({}, "stop"));
+  if (asked.showUsage) send({ ...head(asked.model, "chat.completion.chunk"), choices: [], usage });
+  if (how === "no-done-open") return;
+  if (how !== "no-done") send("[DONE]");
+  response.end();
+}
+
+/** What follows the first characters of the answer, token by token. */
+function tokensAfter(length: number): readonly string[] {
+  let left = length;
+  return TOKENS.flatMap((token) => {
+    const skipped = Math.min(left, token.length);
+    left -= skipped;
+    return skipped === token.length ? [] : [token.slice(skipped)];
+  });
+}
+
+function head(model: string, object: string): object {
+  return { id: `chatcmpl-of-${model}`, object, created: 1_790_000_000, model };
+}
