@@ -1,4 +1,4 @@
-import { Boxes, FlaskConical, KeyRound, LayoutDashboard, type LucideIcon, Plug, ScrollText } from "lucide-react";
+import { Boxes, FlaskConical, KeyRound, LayoutDashboard, type LucideIcon, Plug, ScrollText, Tags } from "lucide-react";
 
 /** A page of the dashboard; `key` after `g` opens it. */
 export type NavItem = { href: string; label: string; icon: LucideIcon; key: string };
@@ -10,5 +10,6 @@ export const nav: readonly NavItem[] = [
   { href: "/models", label: "Models", icon: Boxes, key: "m" },
   { href: "/keys", label: "Keys", icon: KeyRound, key: "k" },
   { href: "/calls", label: "Calls", icon: ScrollText, key: "c" },
+  { href: "/prices", label: "Prices", icon: Tags, key: "r" },
   { href: "/playground", label: "Playground", icon: FlaskConical, key: "t" },
 ];
