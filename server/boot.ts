@@ -13,7 +13,7 @@ import { log } from "@/server/log";
 import { connectRedis, disconnectRedis } from "@/server/redis";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
-import { keepLeases, returnLeases } from "@/server/state/budgets";
+import { keepLeases } from "@/server/state/budgets";
 import { reloadCatalog } from "@/server/state/catalog";
 import { health } from "@/server/state/health";
 import { instanceId } from "@/server/state/instance";
@@ -23,6 +23,7 @@ import { drainLedger, recoverLedger } from "@/server/state/ledger";
 import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
+import { returnLeases } from "@/server/state/purses";
 import { reloadMoneySetting } from "@/server/state/unpriced";
 
 /** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */

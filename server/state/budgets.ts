@@ -2,13 +2,12 @@ import { env } from "@/server/env";
 import { GatewayError } from "@/server/errors";
 import { log } from "@/server/log";
 import { type NanoUsd, nanoFromUsd } from "@/server/money";
-import { singleton } from "@/server/singleton";
 import { budgetRefusal } from "@/server/state/budget-refusal";
 import { type Window, windowAt } from "@/server/state/budget-window";
 import type { Caller, CallerBudget } from "@/server/state/callers";
-import { instanceId } from "@/server/state/instance";
-import { type Leased, lease, renewLeases, returnLease } from "@/server/state/leases";
+import { type Leased, renewLeases } from "@/server/state/leases";
 import type { Unnamed } from "@/server/state/ledger-purses";
+import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } from "@/server/state/purses";
 
 /**
  * Money that calls under way may spend. Each process leases parts of what is left of a budget and spends them in memory: the sum
@@ -17,35 +16,11 @@ import type { Unnamed } from "@/server/state/ledger-purses";
  * beyond its hold, is leased by force before the ledger is written, so that the sums in the database stay true.
  */
 
-/** One window of a budget, or a group's balance, as this process sees it. */
-type Purse = {
-  name: string;
-  budget: CallerBudget | undefined;
-  readonly groupId: string | undefined;
-  readonly window: Window;
-  /** In the database; undefined until something was leased. */
-  id: string | undefined;
-  /** Leased and held by no call. */
-  free: NanoUsd;
-  /** Held by calls under way. */
-  held: NanoUsd;
-  /** Free, held or spent without a lease: it is to be leased by force. */
-  owed: NanoUsd;
-  usedAtMs: number;
-  taking: Promise<Leased> | undefined;
-  /** The last refusal, believed for a moment so that a crowd of calls does not ask the database one by one. */
-  refused: { readonly atMs: number; readonly answer: Leased } | undefined;
-};
-
 /** What a call holds: the same amount of every budget that covers it. */
 export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonly Purse[] };
 
 /** What a settled hold is spent from: purses, and those that the database has not named yet. */
 export type Spent = { readonly purses: readonly string[]; readonly unnamed: readonly Unnamed[] };
-
-const BELIEVE_MS = 100;
-
-const held = singleton("budgets", () => ({ purses: new Map<string, Purse>() }));
 
 /** The budgets that cover a call of this model, hard and soft, and the group's balance. */
 export function pursesOf(caller: Caller, model: string, nowMs: number): readonly Purse[] {
@@ -104,22 +79,6 @@ export function settleHold(hold: Hold, cost: NanoUsd): Spent {
   return { purses: hold.purses.flatMap(({ id }) => (id === undefined ? [] : [id])), unnamed };
 }
 
-/** Leases by force what was spent or set free without a lease. Throws when the database is away. */
-export async function coverOwed(): Promise<void> {
-  for (const purse of held.purses.values()) {
-    const { owed } = purse;
-    if (owed === 0n) continue;
-    purse.owed = 0n;
-    try {
-      const leased = await lease({ ...ownerOf(purse), window: purse.window, need: owed, force: true });
-      if (leased) purse.id = leased.purseId;
-    } catch (error) {
-      purse.owed += owed;
-      throw error;
-    }
-  }
-}
-
 /** What every purse has free or could lease: an upper bound for a call whose own bound is unknown. Undefined = there is none. */
 export async function affordable(
   purses: readonly Purse[],
@@ -133,15 +92,6 @@ export async function affordable(
     if (least === undefined || here < least) least = here;
   }
   return least;
-}
-
-/** Gives back what is leased and free, of purses that were not used since `beforeMs`; all of them without it. */
-export async function returnLeases(beforeMs = Number.POSITIVE_INFINITY): Promise<void> {
-  for (const [key, purse] of held.purses) {
-    if (purse.usedAtMs >= beforeMs || purse.taking) continue;
-    await giveBack(purse);
-    if (purse.held === 0n && purse.free === 0n && purse.owed === 0n) held.purses.delete(key);
-  }
 }
 
 const RENEW_MS = 30_000;
@@ -178,16 +128,17 @@ async function holdSlowly(purses: readonly Purse[], amount: NanoUsd, nowMs: numb
 async function ensure(purse: Purse, amount: NanoUsd, nowMs: number): Promise<void> {
   while (purse.free < amount) {
     // One question at a time: whoever comes meanwhile waits for its answer and looks again.
-    const { taking } = purse;
-    let answer: Leased;
+    const { asking } = purse;
+    let answer: Leased | undefined;
     try {
-      answer = await (taking ?? ask(purse, amount - purse.free, nowMs));
+      if (asking) await asking.catch(() => undefined);
+      else answer = found(await ask(purse, amount - purse.free, nowMs));
     } catch (error) {
       if (!isAway(error)) throw error;
       if (purse.free < amount && !setFree(purse, amount - purse.free)) throw error;
       continue;
     }
-    if (taking || answer.granted > 0n || purse.free >= amount) continue;
+    if (!answer || answer.granted > 0n || purse.free >= amount) continue;
     // Parts too small for any call add up in the database, where another process can use them.
     const error = budgetRefusal(purse, answer, amount);
     await giveBack(purse);
@@ -211,7 +162,9 @@ function leftOfAllowance({ owed }: Purse): NanoUsd {
 /** What a purse has free, and what could be leased of it or, while the database is away, set free. */
 async function within(purse: Purse, atLeast: NanoUsd, nowMs: number): Promise<NanoUsd> {
   try {
-    const { available, granted } = await ask(purse, atLeast > purse.free ? atLeast - purse.free : 1n, nowMs);
+    while (purse.asking) await purse.asking.catch(() => undefined);
+    const need = atLeast > purse.free ? atLeast - purse.free : 1n;
+    const { available, granted } = found(await ask(purse, need, nowMs));
     return purse.free + (available - granted);
   } catch (error) {
     if (!isAway(error)) throw error;
@@ -219,50 +172,17 @@ async function within(purse: Purse, atLeast: NanoUsd, nowMs: number): Promise<Na
   }
 }
 
+function found(answer: Leased | undefined): Leased {
+  // The budget was deleted a moment ago; the key is read again within a second.
+  if (!answer) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
+  return answer;
+}
+
 function isAway(error: unknown): boolean {
   return error instanceof GatewayError && error.kind === "store_unavailable";
 }
 
-async function ask(purse: Purse, need: NanoUsd, nowMs: number): Promise<Leased> {
-  const { refused } = purse;
-  if (refused && nowMs - refused.atMs < BELIEVE_MS && refused.answer.available < need) return refused.answer;
-  purse.taking = grant(purse, need, nowMs).finally(() => {
-    purse.taking = undefined;
-  });
-  return purse.taking;
-}
-
-async function grant(purse: Purse, need: NanoUsd, nowMs: number): Promise<Leased> {
-  const answer = await lease({ ...ownerOf(purse), window: purse.window, need, force: false });
-  // The budget was deleted a moment ago; the key is read again within a second.
-  if (!answer) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
-  purse.id = answer.purseId;
-  purse.free += answer.granted;
-  purse.usedAtMs = nowMs;
-  purse.refused = answer.granted === 0n ? { atMs: nowMs, answer } : undefined;
-  return answer;
-}
-
-async function giveBack(purse: Purse): Promise<void> {
-  const unleased = purse.free < purse.owed ? purse.free : purse.owed;
-  purse.free -= unleased;
-  purse.owed -= unleased;
-  const { free, id } = purse;
-  if (free <= 0n || id === undefined) return;
-  purse.free = 0n;
-  try {
-    await returnLease(instanceId(), id, free);
-  } catch (error) {
-    purse.free += free;
-    log.warn({ err: error, budget: purse.name }, "A lease could not be given back.");
-  }
-}
-
 const ALWAYS: Window = { startsMs: 0, sinceMs: 0, endsMs: null };
-
-function ownerOf({ budget, groupId }: Purse): { budgetId: string | null; groupId: string | null } {
-  return { budgetId: budget?.id ?? null, groupId: groupId ?? null };
-}
 
 function nameOf({ name, period, owner, hours }: CallerBudget): string {
   const length = period === "hours" ? `last ${hours} hours` : period;
@@ -271,30 +191,4 @@ function nameOf({ name, period, owner, hours }: CallerBudget): string {
 
 function covers(pattern: string, model: string): boolean {
   return pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model;
-}
-
-function purseOf(
-  owner: string,
-  fresh: Pick<Purse, "name" | "window"> & Partial<Pick<Purse, "budget" | "groupId">>,
-): Purse {
-  const key = `${owner} ${fresh.window.startsMs}`;
-  let purse = held.purses.get(key);
-  // It may have been edited since.
-  if (purse && purse.budget !== fresh.budget) Object.assign(purse, fresh);
-  if (!purse) {
-    purse = {
-      budget: undefined,
-      groupId: undefined,
-      ...fresh,
-      id: undefined,
-      free: 0n,
-      held: 0n,
-      owed: 0n,
-      usedAtMs: 0,
-      taking: undefined,
-      refused: undefined,
-    };
-    held.purses.set(key, purse);
-  }
-  return purse;
 }

@@ -68,6 +68,18 @@ export async function returnLease(instance: string, purseId: string, amount: Nan
   await query("SELECT conduit_return_lease($1, $2, $3)", [instance, purseId, amount]);
 }
 
+type Owned = { readonly budgetId: string | null; readonly groupId: string | null; readonly startsAt: Date };
+
+/** What the database says is leased of a purse by a process. */
+export async function grantedOf(instance: string, { budgetId, groupId, startsAt }: Owned): Promise<NanoUsd> {
+  const [row] = await query<{ granted: string }>(
+    `SELECT lease.granted_nano::text AS granted FROM lease JOIN purse ON purse.id = lease.purse_id
+      WHERE lease.instance = $1 AND (purse.group_id = $3 OR (purse.budget_id = $2 AND purse.starts_at = $4))`,
+    [instance, budgetId, groupId, startsAt],
+  );
+  return BigInt(row?.granted ?? 0);
+}
+
 /** Ends what a process had leased, once all that it spent is written, and what processes hold that have gone silent. */
 export async function endLeases(instance: string): Promise<void> {
   await query("SELECT conduit_end_leases($1, $2)", [instance, SILENT]);

@@ -1,12 +1,12 @@
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { tellOfBudgets } from "@/server/state/alerts";
-import { coverOwed } from "@/server/state/budgets";
 import { health } from "@/server/state/health";
 import { claimDead, forget, type Instance, instance } from "@/server/state/instance";
 import { appendToJournal, endJournal, replayJournal, writtenFromJournal } from "@/server/state/journal";
 import { endLeases } from "@/server/state/leases";
 import { type LedgerRow, writeRows } from "@/server/state/ledger-write";
+import { clearDoubts, coverOwed } from "@/server/state/purses";
 
 const FLUSH_MS = 200;
 const BATCH = 1_000;
@@ -82,11 +82,13 @@ export function flush(): Promise<void> {
 /** Ends, where the database takes them, only when nothing waits: also what came meanwhile is written. */
 async function writeBatches(): Promise<void> {
   while (held.waiting.length > 0) {
-    const batch = held.waiting.slice(0, BATCH);
     try {
       // First, so that nothing that is spent already seems to be left for others.
       await coverOwed();
-      const crossed = await writeRows(batch, instance().id);
+      const batch = held.waiting.slice(0, BATCH);
+      const writing = writeRows(batch, instance().id);
+      if (batch.length === held.waiting.length) await clearDoubts(writing);
+      const crossed = await writing;
       held.waiting.splice(0, batch.length);
       writtenFromJournal(batch.length);
       held.pauseMs = 0;
