@@ -193,7 +193,8 @@ function retry(): void {
   held.retry = undefined;
   if (!held.failing) return;
   try {
-    const segment = current(1);
+    // Room for one line would be gone with the next call.
+    const segment = current(env.journalMaxBytes / 8);
     if (writeSync(held.fd ?? -1, "\n") !== 1) return;
     segment.bytes++;
     held.totalBytes++;
