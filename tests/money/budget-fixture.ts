@@ -5,9 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type TestDatabase, testDatabase } from "@/tests/support/database";
 import { type Gateway, startGateway } from "@/tests/support/gateway";
+import { startTcpProxy, type TcpProxy } from "@/tests/support/tcp-proxy";
 import { startUpstream, type Upstream } from "@/tests/support/upstream";
 
 export const KEY = "condt_money_0123456789abcdefghijklmnopqrstuvwx";
+/** May spend what it likes. */
+export const FREE_KEY = "condt_free_0123456789abcdefghijklmnopqrstuvwxy";
+/** Has a budget of its own, of the same size. */
+export const OTHER_KEY = "condt_other_0123456789abcdefghijklmnopqrstuvwx";
 
 /** A million nano-dollars, so that a token of output is $0.001. */
 export const TOKEN_NANO = 1_000_000n;
@@ -18,6 +23,8 @@ export type Purse = { spent: bigint; leased: bigint };
 export type Bank = {
   readonly upstream: Upstream;
   readonly apps: Gateway[];
+  /** Between the apps and their database. */
+  readonly line: TcpProxy;
   readonly sql: pg.Pool;
   /** Starts the app at this place anew, in its data directory. */
   restart(at: number): Promise<void>;
@@ -32,6 +39,8 @@ type Opening = {
   readonly limitUsd: number;
   readonly price: object;
   readonly env?: Record<string, string>;
+  /** The data directory of an app by its place; left out, each has its own. */
+  readonly dataDir?: (at: number) => string;
 };
 
 /** A vendor that produces as many tokens as the request's `user` says, streamed or not, after a few milliseconds. */
@@ -61,9 +70,10 @@ async function vendor(): Promise<Upstream> {
   return upstream;
 }
 
-export async function openBank({ processes, limitUsd, price, env = {} }: Opening): Promise<Bank> {
+export async function openBank({ processes, limitUsd, price, env = {}, dataDir }: Opening): Promise<Bank> {
   const upstream = await vendor();
   const database: TestDatabase = await testDatabase();
+  const line = await startTcpProxy(new URL(database.url));
   const sql = new pg.Pool({ connectionString: database.url, max: 2 });
   const root = mkdtempSync(join(tmpdir(), "conduit-bank-"));
   const config = {
@@ -77,14 +87,18 @@ export async function openBank({ processes, limitUsd, price, env = {} }: Opening
       },
     ],
     models: [{ name: "m", deployments: [{ provider: "vendor", model: "m", price }] }],
-    virtualKeys: [{ name: "spender", key: KEY, models: ["*"], budgets: [{ period: "total", limitUsd }] }],
+    virtualKeys: [
+      { name: "spender", key: KEY, models: ["*"], budgets: [{ period: "total", limitUsd }] },
+      { name: "free", key: FREE_KEY, models: ["*"] },
+      { name: "other", key: OTHER_KEY, models: ["*"], budgets: [{ period: "total", limitUsd }] },
+    ],
   };
   const start = (at: number): Promise<Gateway> =>
     startGateway({
       mount: "server",
-      databaseUrl: database.url,
+      databaseUrl: line.url(database.url),
       config,
-      dataDir: join(root, String(at)),
+      dataDir: dataDir?.(at) ?? join(root, String(at)),
       env: { CONDUIT_LOG_LEVEL: "warn", ...env },
     });
   const apps: Gateway[] = [];
@@ -94,6 +108,7 @@ export async function openBank({ processes, limitUsd, price, env = {} }: Opening
   return {
     upstream,
     apps,
+    line,
     sql,
     restart: async (at) => {
       apps[at] = await start(at);
@@ -106,6 +121,7 @@ export async function openBank({ processes, limitUsd, price, env = {} }: Opening
     stop: async () => {
       for (const app of apps) await app.stop();
       await sql.end();
+      await line.stop();
       await upstream.stop();
       await database.stop();
       rmSync(root, { recursive: true, force: true });
