@@ -1,12 +1,7 @@
 import { GatewayError } from "@/server/errors";
+import { argumentsOf, CallIndex } from "@/server/providers/openai-chat-calls";
 import type { Classified, DecodeContext, StreamPiece, TranslatedChat } from "@/server/providers/provider";
-import type {
-  ChatAnnotation,
-  ChatChunk,
-  ChatCompletion,
-  ChatFinishReason,
-  ChatToolCallDelta,
-} from "@/server/wire/chat";
+import type { ChatAnnotation, ChatChunk, ChatCompletion, ChatFinishReason } from "@/server/wire/chat";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 import { usageFromChat, usageFromChunk } from "@/server/wire/usage";
@@ -86,12 +81,6 @@ function wholeCall(call: unknown, index: number): NonNullable<Message["tool_call
   ];
 }
 
-/** Arguments are a text of JSON; some vendors give the object itself, or nothing where there are none. */
-function argumentsOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  return value === undefined || value === null ? "" : JSON.stringify(value);
-}
-
 /** Text and reasoning of a message or delta. Content may be a list of `text` and `thinking` pieces; reasoning has two names. */
 function contentOf(said: Record<string, unknown>): { text: string | undefined; reasoning: string | undefined } {
   const named = textOf(said.reasoning_content) ?? textOf(said.reasoning);
@@ -152,11 +141,41 @@ function finishReason(reason: unknown, message: Record<string, unknown>): ChatFi
   return known ?? (listOf(message.tool_calls).length > 0 ? "tool_calls" : "stop");
 }
 
+/** What is known of one choice of a stream. */
+type Progress = { text: string; finished: boolean };
+type ChunkChoice = ChatChunk["choices"][number];
+
+/** Reads one stream. Its steps run for each token that is streamed, and so make little beside what they give. */
 function streamDecoder(context: DecodeContext, classify: Classify): (event: ServerSentEvent) => readonly StreamPiece[] {
-  const finished = new Map<number, boolean>();
-  const texts = new Map<number, string>();
+  const choices = new Map<number, Progress>();
   const calls = new CallIndex();
+  let unfinished = 0;
   let sources: Record<string, unknown> = {};
+  const read = (choice: Record<string, unknown>): ChunkChoice => {
+    const index = typeof choice.index === "number" ? choice.index : 0;
+    const said = isRecord(choice.delta) ? choice.delta : {};
+    const delta = deltaOf(said, index, calls);
+    let progress = choices.get(index);
+    if (!progress) {
+      progress = { text: "", finished: false };
+      choices.set(index, progress);
+      unfinished++;
+    }
+    if (delta.content) progress.text += delta.content;
+    const reason = textOf(choice.finish_reason);
+    if (reason !== undefined && !progress.finished) {
+      progress.finished = true;
+      unfinished--;
+    }
+    if (reason !== undefined || said.annotations !== undefined) {
+      const annotations = annotationsOf(said, reason ? sources : {}, reason ? progress.text : "");
+      if (annotations.length > 0) delta.annotations = annotations;
+    }
+    const finish_reason = reason === undefined ? null : finishReason(reason, {});
+    return isRecord(choice.logprobs)
+      ? { index, delta, logprobs: choice.logprobs, finish_reason }
+      : { index, delta, finish_reason };
+  };
   return ({ data }) => {
     if (data === "[DONE]") return [{ kind: "end" }];
     const body = parse(data);
@@ -164,107 +183,38 @@ function streamDecoder(context: DecodeContext, classify: Classify): (event: Serv
     if (isRecord(body.error)) return [{ kind: "error", error: classify(statusOf(body.error), body) }];
     if (body.search_results ?? body.citations) sources = body;
     const pieces: StreamPiece[] = [];
-    const choices = listOf(body.choices)
-      .filter(isRecord)
-      .map((choice): ChatChunk["choices"][number] => {
-        const index = typeof choice.index === "number" ? choice.index : 0;
-        const said = isRecord(choice.delta) ? choice.delta : {};
-        const delta = deltaOf(said, index, calls);
-        texts.set(index, (texts.get(index) ?? "") + (delta.content ?? ""));
-        const ends = typeof choice.finish_reason === "string" && choice.finish_reason !== "";
-        finished.set(index, finished.get(index) || ends);
-        const annotations = annotationsOf(said, ends ? sources : {}, ends ? (texts.get(index) ?? "") : "");
-        return {
-          index,
-          delta: annotations.length > 0 ? { ...delta, annotations } : delta,
-          ...(isRecord(choice.logprobs) && { logprobs: choice.logprobs }),
-          finish_reason: ends ? finishReason(choice.finish_reason, {}) : null,
-        };
-      });
-    if (choices.length > 0)
-      pieces.push({ kind: "chunk", chunk: { ...headOf(body, context), object: "chat.completion.chunk", choices } });
+    const given = listOf(body.choices).filter(isRecord).map(read);
+    if (given.length > 0) pieces.push({ kind: "chunk", chunk: chunkOf(body, context, given) });
     const usage = usageFromChunk(body);
     if (usage) pieces.push({ kind: "usage", usage });
-    if (finished.size > 0 && [...finished.values()].every(Boolean)) pieces.push({ kind: "end" });
+    if (choices.size > 0 && unfinished === 0) pieces.push({ kind: "end" });
     return pieces;
   };
 }
 
-function headOf(body: Record<string, unknown>, context: DecodeContext): Pick<ChatChunk, "id" | "created" | "model"> {
+function chunkOf(body: Record<string, unknown>, context: DecodeContext, choices: ChunkChoice[]): ChatChunk {
   return {
     id: textOf(body.id) ?? context.id,
+    object: "chat.completion.chunk",
     created: typeof body.created === "number" ? Math.trunc(body.created) : context.created,
     model: textOf(body.model) ?? "",
+    choices,
   };
 }
 
 function deltaOf(said: Record<string, unknown>, choice: number, calls: CallIndex): Delta {
+  const delta: Delta = {};
+  if (said.role === "assistant") delta.role = "assistant";
   const { text, reasoning } = contentOf(said);
-  const given = listOf(said.tool_calls).flatMap((call) => (isRecord(call) ? [calls.read(call, choice)] : []));
-  return {
-    ...(said.role === "assistant" && { role: "assistant" as const }),
-    ...(text !== undefined && { content: text }),
-    ...(textOf(said.refusal) && { refusal: String(said.refusal) }),
-    ...(reasoning && { reasoning_content: reasoning }),
-    ...(given.length > 0 && { tool_calls: given }),
-  };
-}
-
-/** Gives every tool call an index of its own: some vendors number none, or all of them 0, and tell them apart by id. */
-class CallIndex {
-  #ids = new Map<string, string>();
-  #next = new Map<number, number>();
-  #byKey = new Map<string, number>();
-  #last = new Map<number, number>();
-
-  read(call: Record<string, unknown>, choice: number): ChatToolCallDelta {
-    const id = textOf(call.id);
-    const index = this.#indexOf(typeof call.index === "number" ? call.index : undefined, id, choice);
-    const key = `${choice}:${index}`;
-    const isNew = !this.#ids.has(key);
-    if (isNew) this.#ids.set(key, id ?? `call_${choice}_${index}`);
-    const extra = isRecord(call.extra_content) ? { extra_content: call.extra_content } : {};
-    const opening = isNew ? { id: this.#ids.get(key) ?? "" } : {};
-    if (isRecord(call.custom))
-      return {
-        index,
-        ...opening,
-        type: "custom",
-        custom: named(call.custom, isNew, { input: textOf(call.custom.input) ?? "" }),
-        ...extra,
-      };
-    const called = isRecord(call.function) ? call.function : {};
-    return {
-      index,
-      ...opening,
-      ...(isNew && { type: "function" as const }),
-      function: named(called, isNew, { arguments: argumentsOf(called.arguments) }),
-      ...extra,
-    };
+  if (text !== undefined) delta.content = text;
+  const refusal = textOf(said.refusal);
+  if (refusal !== undefined) delta.refusal = refusal;
+  if (reasoning) delta.reasoning_content = reasoning;
+  if (Array.isArray(said.tool_calls) && said.tool_calls.length > 0) {
+    const given = said.tool_calls.filter(isRecord).map((call) => calls.read(call, choice));
+    if (given.length > 0) delta.tool_calls = given;
   }
-
-  #indexOf(given: number | undefined, id: string | undefined, choice: number): number {
-    const key = `${choice}:${given ?? ""}:${id ?? ""}`;
-    const known =
-      this.#byKey.get(key) ?? (id === undefined ? this.#byKey.get(`${choice}:${given ?? ""}:last`) : undefined);
-    if (known !== undefined) return known;
-    if (id === undefined && given === undefined && this.#last.has(choice)) return this.#last.get(choice) ?? 0;
-    const index = this.#next.get(choice) ?? 0;
-    this.#next.set(choice, index + 1);
-    this.#byKey.set(key, index);
-    this.#byKey.set(`${choice}:${given ?? ""}:last`, index);
-    this.#last.set(choice, index);
-    return index;
-  }
-}
-
-function named<Rest extends object>(
-  called: Record<string, unknown>,
-  isNew: boolean,
-  rest: Rest,
-): Rest & { name?: string } {
-  const name = textOf(called.name);
-  return isNew && name ? { name, ...rest } : rest;
+  return delta;
 }
 
 function parse(data: string): Record<string, unknown> | undefined {

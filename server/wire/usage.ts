@@ -84,8 +84,11 @@ function promptClasses(blob: Record<string, unknown>, prompt: number): InputClas
 export function usageFromChunk(chunk: Record<string, unknown>): Usage | undefined {
   const usage = usageFromChat(chunk.usage);
   if (usage) return usage;
-  for (const [name, value] of Object.entries(chunk)) {
-    if (name.startsWith("x_") && isRecord(value) && value.usage) return usageFromChat(value.usage);
+  // Each token that is streamed passes here, which is why no list of the fields is made.
+  for (const name in chunk) {
+    if (!name.startsWith("x_")) continue;
+    const value = chunk[name];
+    if (isRecord(value) && value.usage) return usageFromChat(value.usage);
   }
   return undefined;
 }
