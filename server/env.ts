@@ -49,6 +49,11 @@ const Environment = z.object({
     .default(1024 * 1024 * 1024),
   CONDUIT_BUDGET_ALLOWANCE_USD: z.coerce.number().min(0).max(1_000_000).default(0),
   CONDUIT_BUDGET_STATUS: z.preprocess(Number, z.union([z.literal(429), z.literal(402)])).default(429),
+  CONDUIT_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(64 * 1024 * 1024),
   CONDUIT_UPSTREAM_CONNECTIONS: z.coerce.number().int().min(1).default(512),
 });
 
@@ -95,6 +100,7 @@ export function readEnvironment(source: Record<string, string | undefined>) {
     journalMaxBytes: read.CONDUIT_JOURNAL_MAX_BYTES,
     budgetAllowanceUsd: read.CONDUIT_BUDGET_ALLOWANCE_USD,
     budgetStatus: read.CONDUIT_BUDGET_STATUS,
+    cacheBytes: read.CONDUIT_CACHE_BYTES,
     upstreamConnections: read.CONDUIT_UPSTREAM_CONNECTIONS,
   };
 }

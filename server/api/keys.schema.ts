@@ -31,6 +31,7 @@ export const KeyView = z
     ...limitsShown,
     modelLimits: z.array(z.object({ model: z.string(), ...limitsShown })),
     tags: z.array(z.string()),
+    cache: z.boolean(),
     managed: z.boolean(),
     createdAt: Moment,
     lastUsedAt: Moment.nullable(),
@@ -71,6 +72,8 @@ export const NewKey = z.strictObject({
   limits: z.strictObject(limitsGiven).default({}),
   modelLimits: ModelLimits.default([]),
   tags: Tags.default([]),
+  /** Whether answers are kept for identical requests. */
+  cache: z.boolean().default(false),
 });
 
 /** Changes to a virtual key: what is left out stays, null takes away; `budgets` and `modelLimits` replace them all. */
@@ -85,4 +88,5 @@ export const KeyChange = z.strictObject({
   limits: z.strictObject(limitsGiven).optional(),
   modelLimits: ModelLimits.optional(),
   tags: Tags.optional(),
+  cache: z.boolean().optional(),
 });

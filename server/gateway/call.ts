@@ -62,6 +62,8 @@ export type Call = {
   spentBefore: NanoUsd;
   /** What later turns of the same conversation begin with too; made only where a strategy asks. */
   conversation: (() => string) | undefined;
+  /** What an answer from the cache would have cost, in nano-dollars. */
+  savedNano: NanoUsd | undefined;
   usage: Usage | undefined;
   /** The gateway's own guess, used where the upstream says nothing. */
   estimate: Usage | undefined;
@@ -116,6 +118,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     occupied: undefined,
     trace: [],
     spentBefore: 0n,
+    savedNano: undefined,
     conversation: undefined,
     usage: undefined,
     estimate: undefined,

@@ -17,6 +17,7 @@ import { callHeaders } from "@/server/gateway/headers";
 import { withModel } from "@/server/gateway/narrow";
 import { changed, planCall } from "@/server/gateway/plan";
 import { readBody } from "@/server/gateway/read-body";
+import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import type { Stage } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
 import { costOfCall, settle } from "@/server/gateway/settle";
@@ -75,7 +76,11 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const targets = stages.flatMap((stage) => stage.targets);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
       if (admitting) await admitting;
-      return attempt(call, stages, {
+      const sent = changes ? Buffer.from(JSON.stringify(request)) : bytes;
+      const recall = recallOf(call, caller, { stages, bytes: sent });
+      const known = recall && (await recalled(call, recall));
+      if (known) return known;
+      const reply = await attempt(call, stages, {
         prepare: (candidate, target) => {
           const operation = kind.of(candidate);
           if (!operation) throw unable(call, kind.does);
@@ -86,6 +91,7 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
           return answer(call, { kind, request, type, prepared, bytes: received });
         },
       });
+      return recall ? keeping(call, recall, reply) : reply;
     });
 }
 

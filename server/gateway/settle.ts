@@ -81,6 +81,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
     trace: call.trace.length > 1 || call.failure ? call.trace : undefined,
     purses: spent && spent.purses.length > 0 ? spent.purses : undefined,
     unnamed: spent && spent.unnamed.length > 0 ? spent.unnamed : undefined,
+    saved_nano: call.savedNano?.toString(),
     units: usage.searchUnits === undefined ? undefined : { searchUnits: usage.searchUnits },
     dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,
   });

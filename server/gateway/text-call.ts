@@ -9,6 +9,7 @@ import { withModel } from "@/server/gateway/narrow";
 import { changed, planCall } from "@/server/gateway/plan";
 import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
+import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
@@ -61,13 +62,13 @@ export class TextRequest {
 }
 
 /** The endpoint of a dialect in which callers ask for text. */
-export function textEndpoint(dialect: TextDialect, keeping?: Keeping): Endpoint {
+export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
   return (inbound) =>
     serve(begin(inbound, "chat", dialect), async (call) => {
       const caller = await authenticate(inbound);
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
-      if (keeping) request.kept = await keeping(call, caller, request.body);
+      if (keeps) request.kept = await keeps(call, caller, request.body);
       call.conversation = () => conversationOf(request.body);
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
@@ -80,10 +81,16 @@ export function textEndpoint(dialect: TextDialect, keeping?: Keeping): Endpoint 
         limitOutput: (tokens) => request.limitOutput(tokens),
       });
       if (admitting) await admitting;
-      return attempt(call, stages, {
+      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
+      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
+      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
+      const known = recall && (await recalled(call, recall));
+      if (known) return known;
+      const reply = await attempt(call, stages, {
         prepare: (type, target) => prepareText(call, request, { type, target }),
         deliver: (answer) => relay(call, request, { answer, stages }),
       });
+      return recall ? keeping(call, recall, reply) : reply;
     });
 }
 

@@ -35,6 +35,8 @@ export type Caller = {
   readonly budgets: readonly CallerBudget[];
   readonly groupBalanceNano: bigint | null;
   readonly tags: readonly string[];
+  /** Whether answers are kept for identical requests. */
+  readonly cache: boolean;
   /** Refuse a call of which something would be lost on its way to the provider. */
   readonly strict: boolean;
 };
@@ -60,6 +62,7 @@ type Row = {
   model_limits: unknown;
   group_limits: unknown;
   tags: string[];
+  cache: boolean;
   strict: boolean;
   group_id: string | null;
   group_name: string | null;
@@ -78,7 +81,7 @@ async function read(
   values: readonly string[],
 ): Promise<Map<string, Caller>> {
   const rows = await query<Row>(
-    `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.tags, k.strict, k.model_limits,
+    `SELECT k.hash, k.id, k.name, k.models, k.enabled, k.expires_at, k.tags, k.cache, k.strict, k.model_limits,
             ${limitsOf("k")} AS limits, ${limitsOf("g")} AS group_limits,
             g.id AS group_id, g.name AS group_name, g.enabled AS group_enabled, g.balance_nano,
             (SELECT json_agg(json_build_object('id', b.id, 'name', b.name, 'period', b.period, 'hours', b.hours,
@@ -116,6 +119,7 @@ function toCaller(row: Row): Caller {
     })),
     groupBalanceNano: row.balance_nano === null ? null : BigInt(row.balance_nano),
     tags: row.tags,
+    cache: row.cache,
     strict: row.strict,
   };
 }

@@ -26,6 +26,7 @@ export function callerWith({ key = "k", group, limits, groupLimits, modelLimits 
     budgets: [],
     groupBalanceNano: null,
     tags: [],
+    cache: false,
     strict: false,
   };
 }
