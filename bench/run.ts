@@ -15,13 +15,15 @@ import {
 } from "@/bench/systems";
 
 /**
- * `npm run bench [-- --short]`: what a call through the gateway costs, against a bare proxy and a peer in the same run. CPU
+ * `npm run bench [-- --short | --routing]`: what a call through the gateway costs, against a bare proxy and a peer in the same run. CPU
  * is what the kernel says of the system's own processes; load and vendor are processes beside it.
  */
 const isShort = process.argv.includes("--short");
 const size = isShort ? short : full;
 const INTERVAL_MS = 2;
 
+// What it costs to decide where a call goes; ends the process.
+if (process.argv.includes("--routing")) await import("@/bench/routing");
 if (!canMeasure) {
   console.log("The benchmark reads CPU and memory from /proc, which only Linux has.");
   process.exit(0);
