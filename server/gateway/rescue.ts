@@ -34,7 +34,7 @@ export class Rescuer {
   #rescues = 0;
   /** Routes whose stream broke or was another answer. */
   #spent: string[] = [];
-  /** Targets whose stream broke: asked once more when all others have failed. */
+  /** Targets whose stream broke, which are asked once more when all others have failed. */
   #cut: { readonly target: CallTarget; readonly stage: Stage }[] = [];
 
   constructor(call: Call, request: TextRequest, stages: readonly Stage[]) {
@@ -73,15 +73,21 @@ export class Rescuer {
     if (call.cancel.aborted || !RESCUED.has(error.kind) || this.#rescues++ >= MAX_RESCUES) return undefined;
     const progress = this.#mayGoOn() ? translator.progress?.() : undefined;
     if (!progress) return undefined;
-    this.#spent.push(routeId(target));
-    const stage = this.#stages.find(({ targets }) => targets.some((one) => routeId(one) === routeId(target)));
-    if (stage && !translator.diverged) this.#cut.push({ target, stage });
+    this.#remember(target, translator);
     const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
     bill(call, translator.producedTokens);
     const body = await this.#goOn(progress);
     if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
     else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
     return body;
+  }
+
+  /** A target whose stream broke is asked once more, after all others. */
+  #remember(target: CallTarget, { diverged }: Translator): void {
+    const id = routeId(target);
+    const stage = this.#stages.find(({ targets }) => targets.some((one) => routeId(one) === id));
+    if (stage && !diverged && !this.#spent.includes(id)) this.#cut.push({ target, stage });
+    this.#spent.push(id);
   }
 
   /** Several answers at once cannot be told apart in a continuation, and what a vendor holds of a conversation no other has. */
