@@ -4,6 +4,7 @@ import { countTokens } from "@/server/providers/anthropic/count-tokens";
 import { decode } from "@/server/providers/anthropic/decode";
 import { encode } from "@/server/providers/anthropic/encode";
 import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint";
+import { modelFacts } from "@/server/providers/anthropic/models";
 import { messages } from "@/server/providers/anthropic/native";
 import { decodeStream } from "@/server/providers/anthropic/stream";
 import type { ProviderType } from "@/server/providers/provider";
@@ -17,7 +18,7 @@ export const anthropic: ProviderType = {
   baseUrl: "https://api.anthropic.com",
   auth: { scheme: "header", name: "x-api-key", prefix: "" },
   keyOptional: false,
-  chat: { kind: "translated", encode, decode, decodeStream },
+  chat: { kind: "translated", encode, decode, decodeStream, continues: ({ model }) => modelFacts(model).prefill },
   native: { messages },
   countTokens,
   listModels: {

@@ -16,6 +16,8 @@ export type ModelFacts = {
   readonly forcedTools: "always" | "without-thinking" | "never";
   /** Whether a `system` turn may follow a user's turn. */
   readonly systemTurns: boolean;
+  /** Whether it goes on from an assistant's turn that ends the conversation; Claude 4.6 and later answer that with a 400. */
+  readonly prefill: boolean;
 };
 
 /** Servers that speak Anthropic's API with models of their own: nothing is known, so little is presumed. */
@@ -27,6 +29,7 @@ const foreign: ModelFacts = {
   sampling: "any",
   forcedTools: "without-thinking",
   systemTurns: false,
+  prefill: false,
 };
 
 /** The facts of a model by its id, also in the forms that clouds use (`anthropic.claude-…-v1:0`, `claude-…@date`). */
@@ -42,6 +45,7 @@ export function modelFacts(id: string): ModelFacts {
     sampling: version >= 5 || since(4.07, family, version) ? "none" : version >= 4.01 ? "one" : "any",
     forcedTools: forcedTools(family, version),
     systemTurns: version >= 5 || since(4.08, family, version),
+    prefill: version < 4.06,
   };
 }
 
