@@ -44,7 +44,7 @@ export const GroupChange = z.strictObject({
 });
 
 /** What moves a group's balance, beside what its calls spend. */
-export const transactionKinds = ["credit", "debit", "refund", "adjustment"] as const;
+const transactionKinds = ["credit", "debit", "refund", "adjustment"] as const;
 
 /** A movement of a group's balance: signed, with what was left after it. */
 export const TransactionView = z

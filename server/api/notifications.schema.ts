@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Id, Moment, Page } from "@/server/api/fields.schema";
 
 /** Something an admin should know of. */
-export const NotificationView = z
+const NotificationView = z
   .object({
     id: Id,
     at: Moment,

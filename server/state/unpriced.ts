@@ -6,7 +6,7 @@ import { singleton } from "@/server/singleton";
 import { notify } from "@/server/state/notifications";
 
 /** What becomes of calls to a model without a price: they are refused, or answered and told of. */
-export const unpricedPolicies = ["block", "warn"] as const;
+const unpricedPolicies = ["block", "warn"] as const;
 
 /** The setting's name in the database, and its shape. */
 export const MONEY_SETTING = "money";

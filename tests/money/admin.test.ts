@@ -46,6 +46,38 @@ test.each([
   await refused(api.as().budgets.create({ keyId: nobody, limitUsd: "1", ...wrong }), "BAD_REQUEST", field);
 });
 
+test("a caller sees how the budgets of its key and the balance of its group stand", async () => {
+  const { budgets, groups, keys } = api.as();
+  const group = await groups.create({ name: "seen", balanceUsd: "20" });
+  const { id, key } = await keys.create({ name: "seen", groupId: group.id });
+  const budget = await budgets.create({
+    keyId: id,
+    name: "daily",
+    period: "day",
+    limitUsd: "10",
+    timeZone: "Asia/Tokyo",
+  });
+  const purse = await purseOf(api, budget.id, budget.startsAt ?? new Date(0));
+  await written({ key_id: id, cost_nano: "2500000000", purses: [purse, await balancePurse(api, group.id)] });
+  const { getKey } = await import("@/server/gateway/key");
+  const { Cancel } = await import("@/server/cancel");
+  const reply = await getKey({
+    ...{ method: "GET", path: "/v1/key", query: "", params: {}, ip: "192.0.2.1" },
+    headers: { authorization: `Bearer ${key}` },
+    body: async () => Buffer.alloc(0),
+    cancel: new Cancel(),
+  });
+  expect(JSON.parse(String(reply.body))).toMatchObject({
+    group: { name: "seen", balance_usd: 17.5, reserved_usd: 0 },
+    budgets: [
+      {
+        ...{ owner: "key", name: "daily", period: "day", time_zone: "Asia/Tokyo", soft: false },
+        ...{ limit_usd: 10, spent_usd: 2.5, reserved_usd: 0, resets_at: budget.resetsAt?.toISOString() },
+      },
+    ],
+  });
+});
+
 test("a reset begins a budget anew and stays on record; an increase holds until its end", async () => {
   const { budgets } = api.as();
   const { key, budget, startsAt } = await budgetOfKey("again");
