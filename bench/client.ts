@@ -124,11 +124,16 @@ export async function load(
   return { tookMs: performance.now() - begun, latenciesMs };
 }
 
-/** One request's bytes. */
-export function requestBytes(port: number, headers: Readonly<Record<string, string>>, body: object): Buffer {
+/** One request's bytes; without a path it asks for a chat completion. */
+export function requestBytes(
+  port: number,
+  headers: Readonly<Record<string, string>>,
+  body: object,
+  path = "/v1/chat/completions",
+): Buffer {
   const text = JSON.stringify(body);
   const lines = [
-    "POST /v1/chat/completions HTTP/1.1",
+    `POST ${path} HTTP/1.1`,
     `host: 127.0.0.1:${port}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(text)}`,

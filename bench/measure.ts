@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { load } from "@/bench/client";
 import { cpuMicros } from "@/bench/processes";
-import type { Kind, System } from "@/bench/systems";
+import type { System } from "@/bench/systems";
 
 /** How much work a run does. */
 export type Size = { rounds: number; calls: number; streams: number; single: number; warmUp: number };
@@ -10,7 +10,7 @@ export const full: Size = { rounds: 10, calls: 2_000, streams: 128, single: 400,
 export const short: Size = { rounds: 4, calls: 1_000, streams: 64, single: 200, warmUp: 3_000 };
 
 const CONNECTIONS = 16;
-const STREAM_CONNECTIONS = 32;
+export const STREAM_CONNECTIONS = 32;
 /** A ledger is written a little after its calls; that work belongs to them. */
 const AFTERWORK_MS = 600;
 
@@ -59,23 +59,27 @@ async function warmUp(system: System, own: Samples, size: Size): Promise<void> {
 async function measureOnce(system: System, own: Samples, size: Size): Promise<void> {
   const single = await load(system.port, system.request("whole"), { calls: size.single, connections: 1 });
   own.latenciesMs.push(...single.latenciesMs);
-  const whole = await costOf(system, "whole", { calls: size.calls, connections: CONNECTIONS });
+  const whole = await costOf(system, system.request("whole"), { calls: size.calls, connections: CONNECTIONS });
   own.perCallMicros.push(whole.micros);
   own.perSecond.push(whole.perSecond);
   if (own.noStreams !== undefined) return;
   for (const kind of ["events-2", "events-200"] as const) {
-    const { micros } = await costOf(system, kind, { calls: size.streams, connections: STREAM_CONNECTIONS });
+    const { micros } = await costOf(system, system.request(kind), {
+      calls: size.streams,
+      connections: STREAM_CONNECTIONS,
+    });
     own.perStreamMicros[kind].push(micros);
   }
 }
 
-async function costOf(
+/** CPU microseconds that a system needs for one of these calls, and how many it answers in a second. */
+export async function costOf(
   system: System,
-  kind: Kind,
+  request: Buffer,
   amount: { calls: number; connections: number },
 ): Promise<{ micros: number; perSecond: number }> {
   const before = cpuMicros(system.pid);
-  const { tookMs } = await load(system.port, system.request(kind), amount);
+  const { tookMs } = await load(system.port, request, amount);
   await sleep(AFTERWORK_MS);
   return { micros: (cpuMicros(system.pid) - before) / amount.calls, perSecond: amount.calls / (tookMs / 1_000) };
 }
@@ -87,7 +91,7 @@ export function quantile(values: readonly number[], at = 0.5): number {
 }
 
 /** CPU microseconds of one streamed event in each round: what 198 more of them cost, divided by 198. */
-export function perChunkMicros({ perStreamMicros }: Samples): number[] {
+export function perChunkMicros({ perStreamMicros }: Pick<Samples, "perStreamMicros">): number[] {
   const brief = perStreamMicros["events-2"];
   return perStreamMicros["events-200"].map((long, round) => (long - (brief[round] ?? Number.NaN)) / 198);
 }

@@ -13,6 +13,7 @@ import {
   startPeer,
   startUpstream,
 } from "@/bench/systems";
+import { measureTranslated, type Translated, translatedBars } from "@/bench/translated";
 
 /**
  * `npm run bench [-- --short | --routing]`: what a call through the gateway costs, against a bare proxy and a peer in the same run. CPU
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
       if (own.noStreams) console.log(`${system.name} does not answer streams: ${own.noStreams}`);
       return { name: system.name, samples: own, peakBytes: peakBytes(system.pid) };
     });
-    print(rows, { direct: directMs, starts, peer });
+    print(rows, { direct: directMs, starts, peer, translated: await measureTranslated(gateway, size) });
   } catch (error) {
     console.log(error instanceof Error ? (error.stack ?? error.message) : error);
     process.exitCode = 1;
@@ -67,10 +68,14 @@ async function main(): Promise<void> {
   cleanUp();
 }
 
-function print(
-  rows: readonly Row[],
-  { direct, starts, peer }: { direct: readonly number[]; starts: readonly number[]; peer: System | undefined },
-): void {
+type Beside = {
+  direct: readonly number[];
+  starts: readonly number[];
+  peer: System | undefined;
+  translated: Translated;
+};
+
+function print(rows: readonly Row[], { direct, starts, peer, translated }: Beside): void {
   const [floor, gateway, all] = rows;
   if (!floor || !gateway || !all) throw new Error("A system is missing.");
   const calls = size.rounds * size.calls;
@@ -105,6 +110,7 @@ function print(
         limit: 150,
         unit: " MB",
       },
+      ...translatedBars(translated),
     ]),
   );
 }

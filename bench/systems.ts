@@ -57,7 +57,8 @@ export async function startFloor(upstream: System): Promise<System> {
   return started({ name: "bare node:http + undici", port, args: [join(root, ".build/bench/floor.mjs")], env });
 }
 
-const bearer = { authorization: `Bearer ${KEY}` };
+/** With what the gateway is called. */
+export const bearer = { authorization: `Bearer ${KEY}` };
 
 export type Mount = "gateway" | "all" | "next";
 const mountNames: Record<Mount, string> = {
@@ -169,11 +170,17 @@ function conduitEnv(port: number, upstream: System): Record<string, string> {
           allowPrivateNetwork: true,
           keys: [{ apiKey: "sk-bench" }],
         },
+        {
+          name: "foreign",
+          type: "anthropic",
+          baseUrl: `http://127.0.0.1:${upstream.port}`,
+          allowPrivateNetwork: true,
+          keys: [{ apiKey: "sk-bench" }],
+        },
       ],
-      models: kinds.map((kind) => ({
-        name: `bench-${kind}`,
-        deployments: [{ provider: "bench", model: kind, price }],
-      })),
+      models: ["bench", "foreign"].flatMap((provider) =>
+        kinds.map((kind) => ({ name: `${provider}-${kind}`, deployments: [{ provider, model: kind, price }] })),
+      ),
       virtualKeys: [{ name: "bench", key: KEY }],
     }),
   );

@@ -2,7 +2,8 @@ import { createServer, type ServerResponse } from "node:http";
 
 /**
  * The vendor of the benchmark, a process of its own: it answers `whole` with one JSON body of about 600 bytes, and
- * `events-N` with N content events, all streams one event every INTERVAL_MS, each in a socket write of its own.
+ * `events-N` with N content events, in OpenAI's chat or, at `/messages`, in Anthropic's; all streams one event every
+ * INTERVAL_MS, each in a socket write of its own.
  */
 
 const intervalMs = Number(process.env.INTERVAL_MS ?? 2);
@@ -39,15 +40,36 @@ const last = Buffer.from(
   `${event([{ index: 0, delta: {}, logprobs: null, finish_reason: "stop" }], { usage: null })}${event([], { usage })}data: [DONE]\n\n`,
 );
 
-const open = new Map<ServerResponse, number>();
+const named = (events: readonly Record<string, unknown>[]): Buffer =>
+  Buffer.from(events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`).join(""));
+const message = { id: "msg_bench", type: "message", role: "assistant", model: head.model, content: [] };
+
+/** How a stream begins, goes on and ends: in OpenAI's chat, and in Anthropic's Messages. */
+const own = { first: undefined, content, last };
+const foreign = {
+  first: named([
+    {
+      type: "message_start",
+      message: { ...message, stop_reason: null, usage: { input_tokens: 60, output_tokens: 1 } },
+    },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+  ]),
+  content: named([{ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: " token" } }]),
+  last: named([
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 80 } },
+    { type: "message_stop" },
+  ]),
+};
+
+type Open = { left: number; content: Buffer; last: Buffer };
+const open = new Map<ServerResponse, Open>();
 setInterval(() => {
-  for (const [response, left] of open) {
-    if (left > 0) {
-      open.set(response, left - 1);
-      response.write(content);
-    } else {
+  for (const [response, stream] of open) {
+    if (stream.left-- > 0) response.write(stream.content);
+    else {
       open.delete(response);
-      response.end(last);
+      response.end(stream.last);
     }
   }
 }, intervalMs);
@@ -66,7 +88,9 @@ const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) =
     response.socket?.setNoDelay(true);
     response.writeHead(200, streamHead).flushHeaders();
     response.on("close", () => open.delete(response));
-    open.set(response, Number(events));
+    const spoken = request.url?.endsWith("/messages") ? foreign : own;
+    if (spoken.first) response.write(spoken.first);
+    open.set(response, { left: Number(events), content: spoken.content, last: spoken.last });
   });
 });
 server.listen(Number(process.env.PORT), "127.0.0.1");
