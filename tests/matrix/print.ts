@@ -8,7 +8,7 @@ const MARK = { green: "✓", partly: "≈", none: "–", red: "✗" } as const;
 /** The matrix as a table a caller's dialect, with every reason and fault below. */
 export function printed(rows: readonly Row[], cells: ReadonlyMap<string, Cell>): string {
   const width = Math.max(...rows.map(({ name }) => name.length));
-  const notes = new Map<string, string[]>();
+  const notes = new Map<string, Set<string>>();
   const faults: string[] = [];
   const tables = callers.map((caller) => {
     const head = `${caller.id.padEnd(width)}  ${features.join("  ")}`;
@@ -17,8 +17,8 @@ export function printed(rows: readonly Row[], cells: ReadonlyMap<string, Cell>):
         const cell = cells.get(`${caller.id} ${row.name} ${feature}`);
         if (cell?.kind === "none" || cell?.kind === "partly") {
           const key = `${MARK[cell.kind]} ${cell.reason}`;
-          const note = notes.get(key) ?? [];
-          notes.set(key, [...note, `${caller.id} × ${row.name}: ${feature}`]);
+          const where = caller.lacks[feature] ? caller.id : row.name;
+          notes.set(key, (notes.get(key) ?? new Set()).add(`${where}: ${feature}`));
         }
         if (cell?.kind === "red") faults.push(`${caller.id} × ${row.name}: ${feature}: ${faultsOf(cell)}`);
         return (cell ? MARK[cell.kind] : "?").padEnd(feature.length);
@@ -27,7 +27,7 @@ export function printed(rows: readonly Row[], cells: ReadonlyMap<string, Cell>):
     });
     return [head, ...lines].join("\n");
   });
-  const reasons = [...notes].map(([reason, where]) => `${reason}\n    ${where.join("; ")}`);
+  const reasons = [...notes].map(([reason, where]) => `${reason}\n    ${[...where].join("; ")}`);
   return [
     ...tables,
     `✓ green, ≈ green, and what the vendor cannot take is named to the caller, – the vendor or the dialect has no such thing, ✗ broken\n${reasons.join("\n")}`,

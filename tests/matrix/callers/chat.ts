@@ -18,12 +18,12 @@ function body({ model, prompt, feature, stream }: Wish): Record<string, unknown>
 }
 
 /** Pass-through keeps the vendors' own places of their reasoning. */
-export function thoughtOf(said: unknown): string {
+function thoughtOf(said: unknown): string {
   const pieces = list(said, "content").flatMap((piece) => list(piece, "thinking").map((part) => text(part, "text")));
   return text(said, "reasoning_content") || text(said, "reasoning") || pieces.join("");
 }
 
-export function textOf(said: unknown): string {
+function textOf(said: unknown): string {
   const pieces = list(said, "content").map((piece) => text(piece, "text"));
   return text(said, "content") || pieces.join("") || text(said, "refusal");
 }

@@ -15,13 +15,9 @@ export type Family = {
   readonly tells: Tells;
 };
 
-export type Lines = ReturnType<typeof lines>;
-
-const PLAYS = new Set<Play>(["cut"]);
-
 /** The events of a stream; one that is cut short lacks its end. */
 export function cutShort<Event>(play: Play, events: readonly Event[]): readonly Event[] {
-  return PLAYS.has(play) ? events.slice(0, Math.ceil(events.length / 2)) : events;
+  return play === "cut" ? events.slice(0, Math.ceil(events.length / 2)) : events;
 }
 
 /** Server-sent events, named for their payload's type where they have one. */
