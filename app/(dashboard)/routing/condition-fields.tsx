@@ -1,0 +1,126 @@
+import { X } from "lucide-react";
+import { errorAt, type FormErrors } from "@/components/form";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
+import { Select } from "@/components/ui/select";
+import type { ConditionValues } from "./rule-values";
+import { fieldFacts, operatorLabels, operatorsOf, type RuleField } from "./rule-words";
+
+const fields: readonly RuleField[] = [
+  "model",
+  "key",
+  "group",
+  "tag",
+  "header",
+  "metadata",
+  "content",
+  "tokens",
+  "budget",
+  "time",
+  "weekday",
+];
+
+type ConditionFieldsProps = {
+  condition: ConditionValues;
+  path: string;
+  errors: FormErrors;
+  onChange: (condition: ConditionValues) => void;
+  onRemove: () => void;
+};
+
+/** One condition: what it looks at, how it compares, and with what. */
+export function ConditionFields({ condition, path, errors, onChange, onRemove }: ConditionFieldsProps) {
+  const { field, name, operator, value, timeZone } = condition;
+  const { label, reading } = fieldFacts[field];
+  const problem = errorAt(errors, path);
+  const set = (patch: Partial<ConditionValues>) => onChange({ ...condition, ...patch });
+  return (
+    <li>
+      <div className="flex flex-wrap items-center gap-2">
+        <Select
+          aria-label="Looks at"
+          className="w-36 grow"
+          value={field}
+          options={fields.map((one) => ({ value: one, label: fieldFacts[one].label }))}
+          onValueChange={(next) => {
+            const allowed = operatorsOf(next);
+            set({ field: next, operator: allowed.includes(operator) ? operator : (allowed[0] ?? "eq") });
+          }}
+        />
+        {reading === "named" && (
+          <Input
+            aria-label={`${label}: name`}
+            placeholder={field === "header" ? "x-region" : "plan"}
+            className="w-28 grow"
+            value={name}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        )}
+        <Select
+          aria-label="Compares"
+          className="w-32"
+          value={operator}
+          options={operatorsOf(field).map((one) => ({ value: one, label: operatorLabels[one] }))}
+          onValueChange={(next) => set({ operator: next })}
+        />
+        <ConditionValue
+          condition={condition}
+          invalid={problem !== undefined}
+          onChange={(next) => set({ value: next })}
+        />
+        {(field === "time" || field === "weekday") && (
+          <Input
+            aria-label={`${label}: time zone`}
+            placeholder="UTC"
+            className="w-32 grow"
+            value={timeZone}
+            onChange={(event) => set({ timeZone: event.target.value })}
+          />
+        )}
+        <Button variant="ghost" size="icon" aria-label={`Remove the condition on ${label}`} onClick={onRemove}>
+          <X />
+        </Button>
+      </div>
+      {problem && (
+        <p role="alert" className="mt-1 text-danger text-xs">
+          {`${label} ${operatorLabels[operator]} ${value}: ${problem}`}
+        </p>
+      )}
+    </li>
+  );
+}
+
+type ConditionValueProps = { condition: ConditionValues; invalid: boolean; onChange: (value: string) => void };
+
+function ConditionValue({ condition: { field, operator, value }, invalid, onChange }: ConditionValueProps) {
+  const { label, example } = fieldFacts[field];
+  if (operator === "exists")
+    return (
+      <Select
+        aria-label={`${label}: there or not`}
+        className="w-24"
+        value={value === "false" ? "false" : "true"}
+        options={[
+          { value: "true", label: "yes" },
+          { value: "false", label: "no" },
+        ]}
+        onValueChange={onChange}
+      />
+    );
+  const several = operator === "in" || operator === "notIn";
+  const placeholder = operator === "between" ? betweenExample(field) : several ? `${example}, …` : example;
+  return (
+    <Input
+      aria-label={`${label}: value`}
+      aria-invalid={invalid}
+      placeholder={operator === "matches" ? `${example.slice(0, 3)}*` : placeholder}
+      className="w-32 grow"
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}
+
+function betweenExample(field: RuleField): string {
+  return field === "time" ? "22:00, 06:00" : "1000, 50000";
+}

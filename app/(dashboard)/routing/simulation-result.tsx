@@ -1,0 +1,98 @@
+import { FlaskConical } from "lucide-react";
+import { EmptyState } from "@/components/empty-state";
+import type { Outputs } from "@/components/trpc";
+import { Badge } from "@/components/ui/badge";
+import { Card } from "@/components/ui/card";
+
+type Simulation = Outputs["routing"]["simulate"];
+type Target = Simulation["stages"][number]["targets"][number];
+
+const causes = {
+  any: undefined,
+  error: "when all before failed",
+  context: "when the input is too long",
+  policy: "when the content is refused",
+} as const;
+
+/** Where a request would go, in order, and why not elsewhere. */
+export function SimulationResult({ result }: { result: Simulation | undefined }) {
+  if (!result)
+    return (
+      <Card>
+        <EmptyState icon={FlaskConical} title="Where would this request go?">
+          The answer comes from the live state: rules, limits, health and latency as they are now. Nothing is sent.
+        </EmptyState>
+      </Card>
+    );
+  const { refusal, rules, changes, stages, passedOver } = result;
+  return (
+    <Card className="space-y-5 p-4" aria-live="polite">
+      {refusal && (
+        <div role="note" className="rounded-lg border border-danger/25 bg-danger/8 px-3 py-2 text-sm">
+          <p className="font-medium font-mono text-danger text-xs">
+            {refusal.kind} · {refusal.status}
+          </p>
+          <p className="mt-0.5 break-words">{refusal.message}</p>
+        </div>
+      )}
+      <section className="space-y-1 text-sm">
+        <p>
+          <span className="text-muted-foreground">Model:</span> {result.model}
+        </p>
+        {rules.length > 0 && (
+          <p>
+            <span className="text-muted-foreground">Rules that held:</span> {rules.join(", ")}
+          </p>
+        )}
+        {Object.keys(changes).length > 0 && (
+          <p>
+            <span className="text-muted-foreground">Changed:</span>{" "}
+            <code className="break-words font-mono text-xs">{JSON.stringify(changes)}</code>
+          </p>
+        )}
+      </section>
+      {stages.map((stage) => (
+        <section key={`${stage.model} ${stage.on}`}>
+          <h3 className="mb-1.5 flex flex-wrap items-center gap-2 font-medium text-sm">
+            {stage.model} <Badge>{stage.strategy}</Badge>
+            {causes[stage.on] && <Badge tone="warning">{causes[stage.on]}</Badge>}
+          </h3>
+          <ol aria-label={`Targets of ${stage.model}`} className="divide-y rounded-lg border">
+            {stage.targets.map((target, at) => (
+              <li key={keyOf(target)} className="flex items-center gap-3 px-3 py-2 text-sm">
+                <span className="text-muted-foreground text-xs tabular-nums">{at + 1}</span>
+                <TargetName target={target} />
+              </li>
+            ))}
+          </ol>
+        </section>
+      ))}
+      {passedOver.length > 0 && (
+        <section>
+          <h3 className="mb-1.5 font-medium text-sm">Not there, because</h3>
+          <ul aria-label="Passed over" className="divide-y rounded-lg border">
+            {passedOver.map((target) => (
+              <li key={`${keyOf(target)} ${target.reason}`} className="px-3 py-2 text-sm">
+                <TargetName target={target} />
+                <p className="break-words text-warning text-xs">{target.reason}</p>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </Card>
+  );
+}
+
+function TargetName({ target: { provider, upstreamModel, key } }: { target: Target }) {
+  return (
+    <span className="min-w-0 break-words">
+      {provider} <span className="font-mono text-muted-foreground text-xs">{upstreamModel}</span>
+      {key && <span className="text-muted-foreground text-xs"> · key {key}</span>}
+    </span>
+  );
+}
+
+function keyOf({ provider, upstreamModel, key, model }: Target): string {
+  return `${model} ${provider} ${upstreamModel} ${key}`;
+}
