@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cancel } from "@/server/cancel";
-import type { AnswerContext, Dialect } from "@/server/dialects/dialect";
+import type { AnswerContext, Canonical, Dialect } from "@/server/dialects/dialect";
 import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
@@ -12,6 +12,7 @@ import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
 import type { Limited } from "@/server/state/limits";
 import type { LimitFacts } from "@/server/state/limits-facts";
+import type { Hold as LimitHold } from "@/server/state/limits-memory";
 import type { OpenCall } from "@/server/state/open-calls";
 import type { Route } from "@/server/state/route-health";
 import type { Usage } from "@/server/wire/usage";
@@ -56,10 +57,14 @@ export type Call = {
   firstByteMs: number;
   /** The way that an attempt under way occupies. */
   occupied: Route | undefined;
+  /** What it takes of that deployment's own limits. */
+  room: LimitHold | undefined;
   /** Every attempt so far, in order. */
   readonly trace: Attempt[];
   /** What attempts cost that a vendor billed and another one completed, in nano-dollars. */
   spentBefore: NanoUsd;
+  /** The prompt, for when its tokens must be counted here. */
+  prompt: { readonly canonical: Canonical } | undefined;
   /** What later turns of the same conversation begin with too; made only where a strategy asks. */
   conversation: (() => string) | undefined;
   /** What an answer from the cache would have cost, in nano-dollars. */
@@ -116,9 +121,11 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     attemptTick: startedTick,
     firstByteMs: env.firstByteMs,
     occupied: undefined,
+    room: undefined,
     trace: [],
     spentBefore: 0n,
     savedNano: undefined,
+    prompt: undefined,
     conversation: undefined,
     usage: undefined,
     estimate: undefined,

@@ -20,6 +20,8 @@ export const streamHeaders = {
   "x-accel-buffering": "no",
 } as const;
 
+const SAFE = /^[\x20-\x7e]*$/;
+
 function headerSafe(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
+  return SAFE.test(text) ? text : text.replace(/[^\x20-\x7e]/g, "?");
 }

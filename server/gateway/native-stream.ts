@@ -2,7 +2,7 @@ import { carriesToken } from "@/server/dialects/chat";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
-import { type Progress, progressOf } from "@/server/gateway/progress";
+import { type Progress, progressOf, writtenOf } from "@/server/gateway/progress";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import type { ProviderType } from "@/server/providers/provider";
@@ -80,6 +80,10 @@ export class NativeStream implements Translator {
     this.#passedBytes += bytes.length;
     if (this.#passedBytes <= MAX_REMEMBERED_BYTES) this.#passed.push(bytes);
     else this.#passed = [];
+  }
+
+  written(): string | undefined {
+    return this.#passedBytes > MAX_REMEMBERED_BYTES ? undefined : writtenOf(this.#passed, this.#type);
   }
 
   progress(): Progress | undefined {

@@ -38,6 +38,28 @@ export function progressOf(passed: readonly Buffer[], { type, showUsage }: Passi
   return { text, head, encoder: chatEncoder(head, showUsage) };
 }
 
+/** All that the model wrote of a chat stream that was passed on: text, reasoning and arguments of tools. */
+export function writtenOf(passed: readonly Buffer[], type: ProviderType): string {
+  const decode = openAiDecoding(type.classify).decodeStream({ id: "", created: 0 });
+  const parser = new SseParser();
+  return passed
+    .flatMap((bytes) => parser.push(bytes))
+    .flatMap((event) => decode(event))
+    .flatMap((piece) => (piece.kind === "chunk" ? [writtenIn(piece.chunk)] : []))
+    .join("");
+}
+
+/** What the model wrote in one chunk. */
+export function writtenIn({ choices }: ChatChunk): string {
+  let text = "";
+  for (const { delta } of choices) {
+    text += (delta.content ?? "") + (delta.reasoning_content ?? "") + (delta.refusal ?? "");
+    for (const { function: called, custom } of delta.tool_calls ?? [])
+      text += (called?.name ?? "") + (called?.arguments ?? "") + (custom?.input ?? "");
+  }
+  return text;
+}
+
 function chatEncoder(head: Progress["head"], showUsage: boolean): StreamEncoder {
   const located = { params: {}, query: new URLSearchParams() };
   const context = head ?? { id: "", created: 0, model: "" };

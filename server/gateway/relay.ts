@@ -3,7 +3,7 @@ import { GatewayError } from "@/server/errors";
 import { answerContext, type Call, decodeContext } from "@/server/gateway/call";
 import { type Answer, parseJson } from "@/server/gateway/dispatch";
 import type { Reply } from "@/server/gateway/endpoint";
-import { estimateUsage, tokensOfBytes } from "@/server/gateway/estimate";
+import { estimateUsage, textOfAnswer, tokensOfBytes } from "@/server/gateway/estimate";
 import { callHeaders, streamHeaders } from "@/server/gateway/headers";
 import { NativeEvents } from "@/server/gateway/native-events";
 import { NativeStream } from "@/server/gateway/native-stream";
@@ -80,7 +80,8 @@ async function relayWhole(call: Call, request: TextRequest, answer: Answer<Prepa
     body = JSON.stringify(made);
   }
   if (made) await request.kept?.keep?.(made, reading.kind === "native");
-  if (!call.usage) call.estimate = estimateUsage(call, tokensOfBytes(bytes.length));
+  if (!call.usage)
+    call.estimate = await estimateUsage(call, { tokens: tokensOfBytes(bytes.length), text: textOfAnswer(parsed) });
   const cost = costOfCall(call);
   const settling = settle(call, 200);
   if (settling) await settling;

@@ -10,7 +10,7 @@ import type { Progress } from "@/server/gateway/progress";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { costOfCall } from "@/server/gateway/settle";
 import { SplicedAnswer, type SpliceMode } from "@/server/gateway/splice-answer";
-import { openStream, type Translator } from "@/server/gateway/stream";
+import { openStream, producedBy, type Translator } from "@/server/gateway/stream";
 import { TextRequest } from "@/server/gateway/text-call";
 import { endAttempt } from "@/server/gateway/trace";
 import { TranslatedStream } from "@/server/gateway/translated-stream";
@@ -75,7 +75,7 @@ export class Rescuer {
     if (!progress) return undefined;
     this.#remember(target, translator);
     const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
-    bill(call, translator.producedTokens);
+    await bill(call, translator);
     const body = await this.#goOn(progress);
     if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
     else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
@@ -160,8 +160,8 @@ export class Rescuer {
 }
 
 /** What the vendor of the broken attempt will charge is a part of what the call costs. */
-function bill(call: Call, producedTokens: number): void {
-  if (!call.usage) call.estimate = estimateUsage(call, producedTokens);
+async function bill(call: Call, translator: Translator): Promise<void> {
+  if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
   const before = call.spentBefore;
   const cost = costOfCall(call);
   if (!cost) return;

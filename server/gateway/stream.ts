@@ -2,7 +2,7 @@ import { GatewayError, isGatewayError } from "@/server/errors";
 import { leave } from "@/server/gateway/attempts";
 import type { Call } from "@/server/gateway/call";
 import type { Sink, StreamBody } from "@/server/gateway/endpoint";
-import { estimateUsage } from "@/server/gateway/estimate";
+import { estimateUsage, type Produced } from "@/server/gateway/estimate";
 import { holdMore } from "@/server/gateway/hold-more";
 import type { Progress } from "@/server/gateway/progress";
 import { failureOf, noteFailure } from "@/server/gateway/refuse";
@@ -29,6 +29,8 @@ export type Translator = {
   keep?(): Promise<void>;
   /** Called after the upstream's last byte; gives what is still to be sent. */
   finish(): Uint8Array | string | undefined;
+  /** All that the model wrote so far, for when the upstream never says how many tokens that was. */
+  written?(): string | undefined;
   /** What the caller has, where another target could go on from there. */
   progress?(): Progress | undefined;
   /** What ends a stream that broke off, in the caller's dialect. */
@@ -177,7 +179,7 @@ async function close(
   call: Call,
   { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink },
 ): Promise<void> {
-  if (!call.usage) call.estimate = estimateUsage(call, translator.producedTokens, translator.earlyUsage);
+  if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
   if (broken === undefined) {
     // An error event of the vendor's own ended it: the answer began with 200, the ledger tells how it ended.
     await settle(call, call.failure ? 502 : 200);
@@ -188,6 +190,11 @@ async function close(
   // The answer began with 200; the ledger tells how it ended.
   await settle(call, error.status);
   sink.write(translator.fail(error));
+}
+
+/** What a stream's model produced, as far as it can be told. */
+export function producedBy(translator: Translator): Produced {
+  return { tokens: translator.producedTokens, text: translator.written?.(), early: translator.earlyUsage };
 }
 
 function asStreamError(error: unknown): unknown {

@@ -69,6 +69,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
       if (keeps) request.kept = await keeps(call, caller, request.body);
+      call.prompt = request;
       call.conversation = () => conversationOf(request.body);
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
@@ -96,7 +97,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
 
 async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
   const { bytes, value } = await readBody(inbound, dialect.schema, withModel);
-  const located = locatedOf(inbound);
+  const located = new Origin(inbound);
   const asked = dialect.read(value, located);
   call.requestBytes = bytes.length;
   call.model = asked.model;
@@ -104,14 +105,19 @@ async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Pro
   return new TextRequest(dialect, { bytes, body: value, stream: asked.stream, located });
 }
 
-function locatedOf({ params, query }: Inbound): Located {
-  return {
-    params,
-    // Few dialects look at it.
-    get query() {
-      return new URLSearchParams(query);
-    },
-  };
+/** Where a request came from; few dialects look at the query. */
+class Origin implements Located {
+  readonly params: Located["params"];
+  readonly #query: string;
+
+  constructor({ params, query }: Inbound) {
+    this.params = params;
+    this.#query = query;
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
 }
 
 /** `POST /v1/chat/completions`. Source: OpenAI API reference, "Create chat completion". */

@@ -1,7 +1,7 @@
 import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
-import type { Progress } from "@/server/gateway/progress";
+import { type Progress, writtenIn } from "@/server/gateway/progress";
 import type { SplicedAnswer } from "@/server/gateway/splice-answer";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
@@ -32,6 +32,7 @@ export class TranslatedStream implements Translator {
   #parser: FrameParser;
   #ended = false;
   #text = "";
+  #written: string[] = [];
   #head: Progress["head"] | undefined;
   /** Something was sent that cannot be continued. */
   #bound = false;
@@ -73,6 +74,10 @@ export class TranslatedStream implements Translator {
 
   fail(error: GatewayError): string {
     return this.#ways.encoder.fail(error);
+  }
+
+  written(): string {
+    return this.#written.join("");
   }
 
   progress(): Progress | undefined {
@@ -122,6 +127,7 @@ export class TranslatedStream implements Translator {
         markFirstToken(this.#call);
       }
     }
+    this.#written.push(writtenIn(chunk));
     return this.#ways.encoder.chunk(chunk);
   }
 }
