@@ -114,6 +114,6 @@ async function limitByMoney(
   if (purses.every((purse) => purse.free >= amount)) return undefined;
   const left = await affordable(purses, amount, now);
   if (left === undefined || left >= amount) return undefined;
-  const tokens = Math.floor((affordableTokens(bound, targets, left, now) ?? 0) / bound.answers);
+  const tokens = Math.floor(affordableTokens(bound, targets, left, now) ?? 0);
   return tokens >= 1 ? tokens : undefined;
 }

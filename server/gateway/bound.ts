@@ -62,7 +62,7 @@ export function costBound(
   return most;
 }
 
-/** How many tokens of answer an amount pays for at the dearest target, after the prompt; undefined where answers cost nothing. */
+/** How many tokens of each answer an amount pays for at the dearest target, after the prompt; undefined where answers cost nothing. */
 export function affordableTokens(
   bound: Bound,
   targets: readonly CallTarget[],
