@@ -57,7 +57,6 @@ export function appendToJournal(row: string): boolean {
     segment.bytes += written;
     segment.waiting++;
     held.totalBytes += written;
-    if (held.failing) recovered();
     return true;
   } catch (error) {
     failed(error);
@@ -188,7 +187,7 @@ function failed(error: unknown): void {
   held.retry ??= setTimeout(retry, RETRY_MS).unref();
 }
 
-/** While calls are refused nothing is appended that would show that the disk has recovered. */
+/** A row that happened to fit, such as that of a refused call, does not show that the cause is gone. */
 function retry(): void {
   held.retry = undefined;
   if (!held.failing) return;
