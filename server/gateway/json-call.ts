@@ -26,9 +26,10 @@ import { usdText } from "@/server/money";
 import { readAll } from "@/server/outbound/client";
 import type { Encoded, Operation, ProviderType } from "@/server/providers/provider";
 import { providerType } from "@/server/providers/registry";
+import { priceAt } from "@/server/state/catalog";
 import { openaiError } from "@/server/wire/error";
 import { isRecord } from "@/server/wire/json";
-import type { Usage } from "@/server/wire/usage";
+import { noUsage, type Usage } from "@/server/wire/usage";
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
@@ -137,6 +138,8 @@ async function answer<Request, Response>(call: Call, received: Received<Request,
   // Only now: an answer that the caller does not get costs nothing.
   call.usage = usage;
   if (!usage) call.estimate = kind.estimate?.(request);
+  // A price for each call holds also where nothing is counted.
+  if (!usage && !call.estimate && isPriced(call)) call.estimate = noUsage;
   const cost = costOfCall(call);
   const settling = settle(call, 200);
   if (settling) await settling;
@@ -144,6 +147,10 @@ async function answer<Request, Response>(call: Call, received: Received<Request,
   headers["content-type"] = "application/json";
   if (cost) headers["x-conduit-cost-usd"] = usdText(cost.nano);
   return { status: 200, headers, body: made };
+}
+
+function isPriced({ target, startedAtMs }: Call): boolean {
+  return target?.deployment !== undefined && priceAt(target.deployment, startedAtMs) !== undefined;
 }
 
 /** The status that a vendor puts into the error itself, where it does. */
