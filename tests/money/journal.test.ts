@@ -126,6 +126,7 @@ describe("CONDUIT_JOURNAL_MAX_BYTES", () => {
   }, 90_000);
 
   test("calls are refused when so much waits, and none is lost", async () => {
+    expect((await call(bank().apps[0])).status).toBe(200);
     bank().line.cut();
     const ids: string[] = [];
     for (let last = 200; last === 200; ) {
