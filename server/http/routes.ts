@@ -16,7 +16,7 @@ import { cancelStored, deleteStored, getStored } from "@/server/gateway/response
 import { chatCompletions } from "@/server/gateway/text-call";
 
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
-const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "DELETE", Endpoint>>>>> = {
+export const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "DELETE", Endpoint>>>>> = {
   "/v1/chat/completions": { POST: chatCompletions },
   "/v1/completions": { POST: createCompletion },
   "/v1/messages": { POST: createMessage },
