@@ -8,6 +8,7 @@ import type { Reply } from "@/server/gateway/endpoint";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { failureOf } from "@/server/gateway/refuse";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
+import { leaveRoom, occupyRoom } from "@/server/gateway/room";
 import { type Choice, comesBack, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
 import { beginAttempt, endAttempt } from "@/server/gateway/trace";
 import { type Verdict, verdictOf } from "@/server/gateway/verdict";
@@ -46,7 +47,7 @@ export async function attempt<Prepared extends Encoded>(
   const run = new Run(call, stages, way);
   const reply = (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
   if (reply) return reply;
-  throw run.failure ?? outOfService(stages);
+  throw run.failure ?? outOfService(call, stages);
 }
 
 /** The attempts of one call. */
@@ -182,6 +183,7 @@ function depart(call: Call, target: CallTarget, { stage, waitedMs }: Going) {
   departed(route, now);
   call.firstByteMs = stage.settings.firstByteMs ?? env.firstByteMs;
   call.occupied = route;
+  occupyRoom(call, target);
   const key = target.key && routeOf(target.key.id);
   // Of keys only probes are counted.
   if (key && key.state !== "closed") {
@@ -196,6 +198,7 @@ function depart(call: Call, target: CallTarget, { stage, waitedMs }: Going) {
 export function leave(call: Call): void {
   if (call.occupied) returned(call.occupied);
   call.occupied = undefined;
+  leaveRoom(call);
 }
 
 /** What an attempt before this one had read of an answer that nobody got. */

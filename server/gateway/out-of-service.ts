@@ -1,9 +1,11 @@
 import { GatewayError } from "@/server/errors";
+import type { Call } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
+import { roomSeconds } from "@/server/gateway/room";
 import { routeOf } from "@/server/state/route-health";
 
 /** Why no target could even be tried: what the one that is back first failed with. */
-export function outOfService(stages: readonly Stage[]): GatewayError {
+export function outOfService(call: Call, stages: readonly Stage[]): GatewayError {
   const now = Date.now();
   const routes = stages.flatMap(({ targets }) =>
     targets.flatMap((target) => [routeId(target), ...target.provider.keys.map(({ id }) => id)]).map(routeOf),
@@ -12,9 +14,21 @@ export function outOfService(stages: readonly Stage[]): GatewayError {
     .filter(({ lastError, untilMs }) => lastError && untilMs > now)
     .sort((a, b) => a.untilMs - b.untilMs);
   const seconds = soonest ? Math.max(1, Math.ceil((soonest.untilMs - now) / 1_000)) : 1;
+  const full = soonest ? undefined : fullFor(call, stages);
+  if (full !== undefined)
+    return new GatewayError("upstream_rate_limited", "Every provider of this model takes no more calls just now.", {
+      retryAfterSeconds: Math.max(1, Math.ceil(full)),
+    });
   const { kind, message } = soonest?.lastError ?? {
     kind: "upstream_unavailable" as const,
     message: "No provider of this model can be reached right now.",
   };
   return new GatewayError(kind, message, kind === "upstream_denied" ? {} : { retryAfterSeconds: seconds });
+}
+
+/** Seconds until the first of the targets that are at their own limits has room; undefined where none is. */
+function fullFor(call: Call, stages: readonly Stage[]): number | undefined {
+  const waits = stages.flatMap(({ targets }) => targets.map((target) => roomSeconds(call, target)));
+  const full = waits.filter((seconds) => seconds !== undefined && seconds > 0);
+  return full.length === 0 ? undefined : Math.min(...full.map((seconds) => seconds ?? 0));
 }

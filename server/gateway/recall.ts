@@ -65,13 +65,13 @@ function ttlOf(header: string | string[] | undefined): number | undefined {
 /** Everything that changes the answer, and whose it is: no group, and no key without one, sees another's answers. */
 function keyOf(
   { inbound, dialect, operation, strict }: Call,
-  { groupId, keyId }: Caller,
+  { groupId, keyId, strict: keyIsStrict }: Caller,
   { stages, bytes }: { readonly stages: readonly Stage[]; readonly bytes: Buffer },
 ): string {
   const { path, query, headers }: Inbound = inbound;
   const about = [
     groupId === null ? ["key", keyId] : ["group", groupId],
-    [operation, dialect.id, path, query, strict],
+    [operation, dialect.id, path, query, strict || keyIsStrict],
     TELLING.map((name) => headers[name] ?? null),
     stages.map(({ model, on, targets }) => [model, on, targets.map(routeId)]),
   ];

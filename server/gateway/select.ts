@@ -1,5 +1,6 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
+import { hasRoom } from "@/server/gateway/room";
 import { ordered } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
@@ -37,11 +38,11 @@ export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): 
   const { targets } = stage;
   const [only] = targets;
   if (targets.length === 1 && only) {
-    if (!tried?.has(routeId(only))) return fresh(only, now);
+    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, now) : undefined;
   } else {
     const untried = targets.filter((target) => !tried?.has(routeId(target)) && passable(routeOf(routeId(target)), now));
     for (const target of untried.length > 1 ? ordered(call, stage.strategy, untried) : untried) {
-      const choice = fresh(target, now);
+      const choice = hasRoom(call, target) ? fresh(target, now) : undefined;
       if (choice) return choice;
     }
   }

@@ -11,6 +11,7 @@ import type { Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
 import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/plan";
 import { routeId, type Stage } from "@/server/gateway/resolve";
+import { hasRoom } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
 import { conversationOf } from "@/server/gateway/strategy";
 import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
@@ -146,7 +147,7 @@ function inOrder(
     tried.set(routeId(next.target), { times: 1, keys: [], verdict: "elsewhere", again: 0 });
     targets.push(told(next.target, model, next.target.key?.name ?? null));
   }
-  for (const target of stage.targets) if (!tried.has(routeId(target))) passed(target, model, whyNot(target));
+  for (const target of stage.targets) if (!tried.has(routeId(target))) passed(target, model, whyNot(call, target));
   return { model, strategy, on, targets };
 }
 
@@ -155,9 +156,11 @@ function told({ provider, upstreamModel, deployment }: CallTarget, model: string
 }
 
 /** Why a target that might serve is not asked at this moment. */
-function whyNot({ provider, deployment, upstreamModel }: CallTarget): string {
+function whyNot(call: Call, target: CallTarget): string {
+  const { provider } = target;
+  if (!hasRoom(call, target)) return "it is at its own limit of requests, tokens or calls at the same time";
   const now = Date.now();
-  const route = routeOf(deployment?.id ?? `${provider.id}/${upstreamModel}`);
+  const route = routeOf(routeId(target));
   if (!passable(route, now)) return `it is ${conditionOf(route, now)}`;
   const keys = provider.keys.map(({ id, name, weight }) => {
     if (weight <= 0) return `${name} has no weight`;

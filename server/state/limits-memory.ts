@@ -29,13 +29,18 @@ export class MemoryLimits {
 
   /** Takes all that a call needs of every rule, or nothing. `nowMs` is of one monotonic clock. */
   reserve(rules: readonly LimitRule[], tokens: number, nowMs: number): Held {
-    const refusedBy = refusalOf(
-      rules,
-      rules.map((rule) => ({ waitMs: this.#waitMs(rule, tokens, nowMs) })),
-    );
+    const refusedBy = this.refusal(rules, tokens, nowMs);
     if (refusedBy) return { admitted: false, facts: this.facts(rules, nowMs), refusedBy };
     const steps = rules.map((rule) => this.#take(rule, tokens, nowMs));
     return { admitted: true, facts: this.facts(rules, nowMs), hold: this.#hold(rules, steps, tokens) };
+  }
+
+  /** The limit that stands against a call, without taking anything; undefined when it would be let in. */
+  refusal(rules: readonly LimitRule[], tokens: number, nowMs: number): RefusedBy | undefined {
+    return refusalOf(
+      rules,
+      rules.map((rule) => ({ waitMs: this.#waitMs(rule, tokens, nowMs) })),
+    );
   }
 
   /** How the limits stand, without taking anything. */

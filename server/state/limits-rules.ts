@@ -53,14 +53,14 @@ function compiled(caller: Caller): Compiled {
   let known = ofCaller.get(caller);
   if (!known) {
     const { keyId, keyName, groupId, groupName } = caller;
-    const ofKey = rules(caller.limits, { scope: "key", name: keyName, id: `key:${keyId}` });
+    const ofKey = limitRules(caller.limits, { scope: "key", name: keyName, id: `key:${keyId}` });
     const ofGroup =
       groupId === null
         ? []
-        : rules(caller.groupLimits, { scope: "group", name: groupName ?? "", id: `group:${groupId}` });
+        : limitRules(caller.groupLimits, { scope: "group", name: groupName ?? "", id: `group:${groupId}` });
     const byModel = caller.modelLimits.map((entry) => ({
       pattern: entry.model,
-      rules: rules(entry, { scope: "model", name: entry.model, id: `key:${keyId}:model:${entry.model}` }),
+      rules: limitRules(entry, { scope: "model", name: entry.model, id: `key:${keyId}:model:${entry.model}` }),
     }));
     known = { always: [...ofGroup, ...ofKey], byModel };
     ofCaller.set(caller, known);
@@ -71,13 +71,13 @@ function compiled(caller: Caller): Compiled {
 function gatewayRules(limits: Limits): readonly LimitRule[] {
   let known = ofGateway.get(limits);
   if (!known) {
-    known = rules(limits, { scope: "global", name: "", id: "global" });
+    known = limitRules(limits, { scope: "global", name: "", id: "global" });
     ofGateway.set(limits, known);
   }
   return known;
 }
 
-function rules(limits: Limits, owner: Pick<LimitRule, "scope" | "name" | "id">): LimitRule[] {
+export function limitRules(limits: Limits, owner: Pick<LimitRule, "scope" | "name" | "id">): LimitRule[] {
   return limitKinds.flatMap((kind): LimitRule[] => {
     const limit = limits[kind];
     return limit === null ? [] : [{ ...owner, ...kinds[kind], id: `${owner.id}:${kind}`, kind, limit }];
