@@ -82,9 +82,15 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
     purses: spent && spent.purses.length > 0 ? spent.purses : undefined,
     unnamed: spent && spent.unnamed.length > 0 ? spent.unnamed : undefined,
     saved_nano: call.savedNano?.toString(),
-    units: usage.searchUnits === undefined ? undefined : { searchUnits: usage.searchUnits },
+    units: unitsOf(usage),
     dropped: call.dropped.length > 0 ? call.dropped.map((name) => storable(name, 100) ?? "") : undefined,
   });
+}
+
+/** What was used beside tokens. */
+function unitsOf({ searchUnits, webSearches }: Usage): Record<string, number> | undefined {
+  if (searchUnits === undefined && webSearches === undefined) return undefined;
+  return { ...(searchUnits !== undefined && { searchUnits }), ...(webSearches !== undefined && { webSearches }) };
 }
 
 let second = Number.NaN;

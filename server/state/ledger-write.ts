@@ -49,7 +49,7 @@ export type LedgerRow = {
   /** Ids of the purses that the cost is spent from. */
   purses?: readonly string[] | undefined;
   /** What was used beside tokens, by unit. */
-  units?: Readonly<Record<string, number>> | undefined;
+  units?: Readonly<Record<string, number | string | boolean>> | undefined;
   /** Attempts in order. */
   trace?: readonly object[] | undefined;
   /** Decimal digits of nano-dollars: what an answer from the cache would have cost. */
