@@ -1,4 +1,4 @@
-import type { Asked, lines, Play } from "@/tests/matrix/said";
+import type { Asked, Play } from "@/tests/matrix/said";
 
 /** One answer, whole or streamed. */
 export type Answered = { contentType: string; body: string | Buffer };
