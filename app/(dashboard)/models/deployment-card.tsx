@@ -6,6 +6,7 @@ import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/toggle";
+import { DeploymentForm } from "./deployment-form";
 import { PriceCell } from "./model-columns";
 import type { DeploymentRow } from "./models";
 import { PriceDialog } from "./price-dialog";
@@ -48,6 +49,7 @@ export function DeploymentCard({ deployment }: { deployment: DeploymentRow }) {
           disabled={managed}
           onChange={(weight) => update.mutate({ id, weight })}
         />
+        <PlacingButton deployment={deployment} />
         <PriceButton deployment={deployment} />
       </div>
     </div>
@@ -77,6 +79,26 @@ function NumberSetting({ label, value, disabled, onChange }: NumberSettingProps)
         }}
       />
     </label>
+  );
+}
+
+function PlacingButton({ deployment }: { deployment: DeploymentRow }) {
+  const [open, setOpen] = useState(false);
+  const { tags, region, rpm, tpm, concurrent, upstreamModel } = deployment;
+  const limited = rpm !== null || tpm !== null || concurrent !== null;
+  return (
+    <>
+      <Button
+        variant="ghost"
+        size="sm"
+        className="-ml-2.5 text-muted-foreground"
+        aria-label={`Tags, region and limits of ${upstreamModel}`}
+        onClick={() => setOpen(true)}
+      >
+        {[region, ...tags, limited && "limited"].filter(Boolean).join(" · ") || "Tags and limits"}
+      </Button>
+      {open && <DeploymentForm deployment={deployment} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -8,9 +8,9 @@ import { Dialog, DialogBody, SheetContent } from "@/components/ui/dialog";
 import { ModelChange } from "@/server/api/models.schema";
 import { AddDeployment } from "./add-deployment";
 import { DeploymentCard } from "./deployment-card";
-import { ModelFields, type ModelValues } from "./model-fields";
+import { ModelFields } from "./model-fields";
+import { type ModelValues, modelInput, modelValues } from "./model-values";
 import type { ModelRow } from "./models";
-import { strategyFrom } from "./strategies";
 
 type ModelSheetProps = { model: ModelRow; models: readonly ModelRow[]; onClose: () => void };
 
@@ -57,9 +57,9 @@ function Deployments({ model }: { model: ModelRow }) {
 function Settings({ model, models }: { model: ModelRow; models: readonly ModelRow[] }) {
   const update = trpc.models.update.useMutation({ meta: ownError });
   const form = useForm({
-    initial: { name: model.name, strategy: strategyFrom(model.strategy), fallbacks: model.fallbacks },
+    initial: modelValues(model),
     schema: ModelChange,
-    toInput: (values: ModelValues) => ({ id: model.id, ...values }),
+    toInput: (values: ModelValues) => ({ id: model.id, ...modelInput(values) }),
     send: (input) => update.mutateAsync(input),
   });
   const others = models.filter((other) => other.id !== model.id).map((other) => other.name);

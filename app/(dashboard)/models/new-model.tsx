@@ -2,7 +2,8 @@ import { useForm } from "@/components/form";
 import { FormDialog } from "@/components/form-dialog";
 import { ownError, trpc } from "@/components/trpc";
 import { NewModel } from "@/server/api/models.schema";
-import { ModelFields, type ModelValues } from "./model-fields";
+import { ModelFields } from "./model-fields";
+import { modelInput, modelValues } from "./model-values";
 import type { ModelRow } from "./models";
 
 type NewModelDialogProps = { models: readonly ModelRow[]; onClose: () => void; onCreated: (id: string) => void };
@@ -11,11 +12,10 @@ type NewModelDialogProps = { models: readonly ModelRow[]; onClose: () => void; o
 export function NewModelDialog({ models, onClose, onCreated }: NewModelDialogProps) {
   const create = trpc.models.create.useMutation({ meta: ownError });
   const utils = trpc.useUtils();
-  const initial: ModelValues = { name: "", strategy: "priority", fallbacks: [] };
   const form = useForm({
-    initial,
+    initial: modelValues(undefined),
     schema: NewModel,
-    toInput: (values: ModelValues) => values,
+    toInput: modelInput,
     send: async (input) => {
       const { id } = await create.mutateAsync(input);
       // The next dialog finds the model in the list.
