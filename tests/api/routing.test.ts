@@ -34,7 +34,10 @@ test("a rule's life, each step with an audit entry", async () => {
   ]);
   await refused(routing.orderRules({ ids: [second.id] }), "BAD_REQUEST", "ids");
   await refused(routing.createRule({ name: "second", actions }), "CONFLICT");
-  await refused(routing.createRule({ name: "away", actions: [{ action: "rewrite", model: "nothing" }] }), "BAD_REQUEST");
+  await refused(
+    routing.createRule({ name: "away", actions: [{ action: "rewrite", model: "nothing" }] }),
+    "BAD_REQUEST",
+  );
   await refused(routing.updateRule({ id: nobody, stop: true }), "NOT_FOUND");
   await api.sql.query("UPDATE routing_rule SET managed = true WHERE id = $1", [second.id]);
   await refused(routing.updateRule({ id: second.id, stop: true }), "CONFLICT");
@@ -100,7 +103,11 @@ test("settings of models and deployments are kept, and fallbacks of every kind m
   expect(one).toMatchObject({ rescue: false, firstByteMs: 500, retries: 1, hedge: false, cache: false });
   const two = await models.create({ name: "two", fallbacksOnContext: ["one"], fallbacksOnPolicy: ["one"] });
   expect(await models.update({ id: one.id, firstByteMs: null })).toMatchObject({ firstByteMs: null, retries: 1 });
-  const circle = await refused(models.update({ id: one.id, fallbacksOnPolicy: ["two"] }), "BAD_REQUEST", "fallbacksOnPolicy");
+  const circle = await refused(
+    models.update({ id: one.id, fallbacksOnPolicy: ["two"] }),
+    "BAD_REQUEST",
+    "fallbacksOnPolicy",
+  );
   expect(circle.message).toContain("one → two → one");
   await refused(models.create({ name: "three", fallbacksOnContext: ["nobody"] }), "BAD_REQUEST", "fallbacksOnContext");
   await models.update({ id: one.id, name: "uno" });
@@ -109,5 +116,9 @@ test("settings of models and deployments are kept, and fallbacks of every kind m
   const placed = { tags: ["a"], region: "eu", rpm: 5, concurrent: 2 };
   const made = await deployments.create({ modelId: one.id, providerId, upstreamModel: "m", ...placed });
   expect(made).toMatchObject({ ...placed, tpm: null });
-  expect(await deployments.update({ id: made.id, region: null, tpm: 9 })).toMatchObject({ region: null, tpm: 9, rpm: 5 });
+  expect(await deployments.update({ id: made.id, region: null, tpm: 9 })).toMatchObject({
+    region: null,
+    tpm: 9,
+    rpm: 5,
+  });
 });
