@@ -82,7 +82,7 @@ class Run<Prepared extends Encoded> {
       const stages = this.#stages.filter((stage) => isFor(stage, this.ended));
       if (this.ended === "policy" || !comesBack(stages, this.#tried, leftMs)) return undefined;
       if (!(await waited(this.#call, LOOK_MS))) return undefined;
-      const reply = await this.throughStages();
+      const reply = (await this.throughStages()) ?? (await this.lastResorts());
       if (reply) return reply;
     }
     return undefined;

@@ -66,11 +66,16 @@ export function lastResort(stages: readonly Stage[], tried: Tried): { choice: Ch
   return undefined;
 }
 
-/** Whether a target that was not tried is out of service for a short while only. */
+/**
+ * Whether a target that was not tried is out of service for a short while only. A call that has failed has nothing to lose, and may
+ * become the probe of a target that seems to be down.
+ */
 export function comesBack(stages: readonly Stage[], tried: Tried | undefined, withinMs: number): boolean {
   const now = Date.now();
   const near = (route: Route): boolean =>
-    passable(route, now) || (isBusy(route, now) && (route.state === "half-open" || route.untilMs <= now + withinMs));
+    passable(route, now) ||
+    (tried !== undefined && route.out === undefined && route.state !== "closed") ||
+    (isBusy(route, now) && (route.state === "half-open" || route.untilMs <= now + withinMs));
   return stages.some(({ targets }) =>
     targets.some((target) => {
       const route = routeOf(routeId(target));
