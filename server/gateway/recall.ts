@@ -7,6 +7,7 @@ import { routeId, type Stage } from "@/server/gateway/resolve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import type { Caller } from "@/server/state/callers";
 import { type CachedAnswer, cacheAnswer, cachedAnswer, isCacheable } from "@/server/state/response-cache";
+import { DIALECT_HEADERS } from "@/server/wire/headers";
 
 const USUAL_TTL_SECONDS = 3_600;
 const LONGEST_TTL_SECONDS = 30 * 24 * 3_600;
@@ -22,7 +23,7 @@ export type Recall = {
 };
 
 /** Headers of a request that change its answer. */
-const TELLING = ["anthropic-beta", "anthropic-version", "openai-beta", "x-conduit-route", "accept"];
+const TELLING = [...DIALECT_HEADERS, "x-conduit-route", "accept"];
 
 /**
  * How a call uses the cache, once its body is as it will be sent; undefined where neither its key, its model nor its own header ask

@@ -63,7 +63,7 @@ function refusal({ name }: Rule, message: string): GatewayError {
 }
 
 /** Whether a target is of those that an action names. */
-export function isAmong(
+function isAmong(
   { provider, upstreamModel, deployment }: CallTarget,
   { providers, tags, regions, deployments }: RuleTargets,
 ): boolean {

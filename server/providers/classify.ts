@@ -1,6 +1,6 @@
 import type { ErrorKind } from "@/server/errors";
-import { isRecord, textOf } from "@/server/wire/json";
 import type { Classified } from "@/server/providers/provider";
+import { isRecord, textOf } from "@/server/wire/json";
 
 const MAX_MESSAGE_CHARACTERS = 2000;
 

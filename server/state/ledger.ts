@@ -71,7 +71,7 @@ export async function drainLedger(deadlineMs: number): Promise<boolean> {
 }
 
 /** Writes what waits now, as far as the database takes it. */
-export function flush(): Promise<void> {
+function flush(): Promise<void> {
   clearTimeout(held.timer);
   held.timer = undefined;
   if (held.waiting.length === 0) return Promise.resolve();

@@ -175,7 +175,7 @@ function unknownWords(value: unknown, known: readonly string[]): readonly Proble
 }
 
 /** Whether this is a name that the time zone database knows. */
-export function isTimeZone(name: string): boolean {
+function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
     return true;

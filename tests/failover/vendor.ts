@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { json, type Scenario } from "@/tests/support/upstream";
 
 /** The tokens of every answer: a vendor without faults always gives the same. */
-export const TOKENS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
+const TOKENS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
 export const ANSWER = TOKENS.join("");
 const PROMPT_TOKENS = 12;
 

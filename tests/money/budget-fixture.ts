@@ -14,9 +14,6 @@ export const FREE_KEY = "condt_free_0123456789abcdefghijklmnopqrstuvwxy";
 /** Has a budget of its own, of the same size. */
 export const OTHER_KEY = "condt_other_0123456789abcdefghijklmnopqrstuvwx";
 
-/** A million nano-dollars, so that a token of output is $0.001. */
-export const TOKEN_NANO = 1_000_000n;
-
 export type Purse = { spent: bigint; leased: bigint };
 
 /** Several apps on one database, whose key has one budget. */

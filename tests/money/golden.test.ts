@@ -150,7 +150,7 @@ const golden: readonly Golden[] = [
 ];
 
 describe("what vendors said that they used costs to the nano-dollar what it should", () => {
-  test.each(golden)("%s", (name, usageOf, [input, output], price, nano) => {
+  test.each(golden)("%s", (...[name, usageOf, [input, output], price, nano]) => {
     const usage = usageOf(name) ?? noUsage;
     expect([inputTokens(usage), outputTokens(usage)]).toEqual([input, output]);
     expect(costOf(usage, price)).toBe(nano);

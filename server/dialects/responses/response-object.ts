@@ -17,7 +17,7 @@ export type Progress = {
 const TIERS = new Set(["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"]);
 
 /** The id of the response that a call makes. */
-export function responseId({ id }: AnswerContext): string {
+function responseId({ id }: AnswerContext): string {
   return `resp_${id}`;
 }
 

@@ -20,7 +20,7 @@ const SCHEMA = [
 ];
 
 /** What this vendor signs its tool calls with, and what it takes for calls that it did not make. */
-export const GEMINI_SIGNATURE = "c2lnbmVkIGJ5IGdlbWluaQ==";
+const GEMINI_SIGNATURE = "c2lnbmVkIGJ5IGdlbWluaQ==";
 const UNSIGNED = "skip_thought_signature_validator";
 
 /** Gemini 3's generateContent, with the refusals that its documentation names. */

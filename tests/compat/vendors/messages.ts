@@ -19,7 +19,7 @@ const FIELDS = [
 const BLOCKS = ["text", "image", "tool_use", "tool_result", "thinking", "redacted_thinking"];
 
 /** What this vendor signs its thinking with. */
-export const CLAUDE_SIGNATURE = "c2lnbmVkIGJ5IGNsYXVkZQ==";
+const CLAUDE_SIGNATURE = "c2lnbmVkIGJ5IGNsYXVkZQ==";
 
 /** Anthropic's Messages, with the refusals that its documentation names. */
 export const messagesTongue: Tongue = {
