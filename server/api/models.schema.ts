@@ -54,8 +54,8 @@ const Fallbacks = z.array(z.string().min(1).max(200)).max(20).refine(distinct, "
 const Milliseconds = z.int("Give a whole number.").min(1).max(3_600_000);
 
 /**
- * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. `hedge`: a second one is asked when
- * the first is slow to begin, after `hedgeAfterMs` or else after what 95 % of late calls took. Null = the process's own setting.
+ * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. Null = the process's own setting.
+ * `hedge` and `hedgeAfterMs` are kept, but no call is hedged.
  */
 const settings = {
   fallbacksOnContext: Fallbacks.optional(),

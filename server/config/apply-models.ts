@@ -46,12 +46,11 @@ export async function applyModels(work: ModelWork, models: readonly ConfigModel[
   const { tx, changes } = work;
   const rows = await tx.model.findMany({ include: { deployments: { select: deploymentColumns } } });
   const stored = new Map(rows.map((row) => [row.name, row]));
-  for (const { name, deployments, firstByteMs, retries, hedgeAfterMs, cacheTtlSeconds, ...said } of models) {
+  for (const { name, deployments, firstByteMs, retries, cacheTtlSeconds, ...said } of models) {
     const wanted = {
       ...said,
       firstByteMs: firstByteMs ?? null,
       retries: retries ?? null,
-      hedgeAfterMs: hedgeAfterMs ?? null,
       cacheTtlSeconds: cacheTtlSeconds ?? null,
       enabled: true,
       managed: true,

@@ -111,11 +111,6 @@ const Model = z.strictObject({
     .max(10)
     .optional()
     .describe("How often a call asks a target again that failed. Left out, CONDUIT_RETRIES."),
-  hedge: z.boolean().default(false).describe("Whether a second deployment is asked when the first is slow to begin."),
-  hedgeAfterMs: atLeastOne
-    .max(3_600_000)
-    .optional()
-    .describe("After how long. Left out, what 95 % of the calls of late took to begin."),
   cache: z.boolean().default(false).describe("Whether answers are kept for identical requests."),
   cacheTtlSeconds: atLeastOne.max(2_592_000).optional().describe("For how long. Left out, an hour."),
   deployments: z.array(Deployment).default([]),
