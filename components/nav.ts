@@ -1,6 +1,7 @@
 import {
   Boxes,
   FlaskConical,
+  History,
   KeyRound,
   LayoutDashboard,
   type LucideIcon,
@@ -23,4 +24,5 @@ export const nav: readonly NavItem[] = [
   { href: "/calls", label: "Calls", icon: ScrollText, key: "c" },
   { href: "/prices", label: "Prices", icon: Tags, key: "r" },
   { href: "/playground", label: "Playground", icon: FlaskConical, key: "t" },
+  { href: "/audit", label: "Audit log", icon: History, key: "a" },
 ];
