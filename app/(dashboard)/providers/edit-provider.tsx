@@ -4,13 +4,14 @@ import { headerLines, parseHeaderLines } from "@/components/header-lines";
 import { ManagedBadge } from "@/components/managed-badge";
 import { ownError, trpc } from "@/components/trpc";
 import { ProviderChange } from "@/server/api/providers.schema";
-import { ProviderFields, ProviderOptions, type ProviderValues } from "./provider-fields";
+import { optionsText, ProviderFields, ProviderOptions, type ProviderValues, parseOptions } from "./provider-fields";
 import type { ProviderRow } from "./providers";
 import { TestButton } from "./test-connection";
 
 /** Changes a provider's name, address and options; what conduit.json declares is only shown. */
 export function EditProvider({ provider, onClose }: { provider: ProviderRow; onClose: () => void }) {
   const types = trpc.providerTypes.list.useQuery();
+  const type = types.data?.find((known) => known.id === provider.type);
   const update = trpc.providers.update.useMutation({ meta: ownError });
   const form = useForm({
     initial: {
@@ -18,6 +19,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       baseUrl: provider.baseUrl ?? "",
       allowPrivateNetwork: provider.allowPrivateNetwork,
       headers: headerLines(provider.headers),
+      options: optionsText(provider.options),
     },
     schema: ProviderChange,
     toInput: (values: ProviderValues) => ({
@@ -28,7 +30,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       headers: parseHeaderLines(values.headers),
     }),
     send: async (input) => {
-      await update.mutateAsync(input);
+      await update.mutateAsync({ ...input, options: parseOptions(form.values.options) });
       onClose();
     },
   });
@@ -41,8 +43,8 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       readOnly={provider.managed}
       onClose={onClose}
     >
-      <ProviderFields form={form} type={types.data?.find((type) => type.id === provider.type)} />
-      {!provider.demo && <ProviderOptions form={form} />}
+      <ProviderFields form={form} type={type} />
+      {!provider.demo && <ProviderOptions form={form} about={type?.about} />}
       {!provider.managed && <TestButton target={{ id: provider.id }} label="Test the saved connection" />}
     </FormDialog>
   );

@@ -9,7 +9,13 @@ import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { NewProvider } from "@/server/api/providers.schema";
-import { ProviderFields, ProviderOptions, type ProviderType, type ProviderValues } from "./provider-fields";
+import {
+  ProviderFields,
+  ProviderOptions,
+  type ProviderType,
+  type ProviderValues,
+  parseOptions,
+} from "./provider-fields";
 import { TestButton } from "./test-connection";
 import { TypePicker } from "./type-picker";
 
@@ -42,10 +48,20 @@ type ProviderFormProps = NewProviderDialogProps & { type: ProviderType; onBack: 
 function ProviderForm({ type, onBack, onClose, onCreated }: ProviderFormProps) {
   const create = trpc.providers.create.useMutation({ meta: ownError });
   const form = useForm({
-    initial: { name: type.id, baseUrl: type.baseUrl ?? "", allowPrivateNetwork: false, headers: "", apiKey: "" },
+    initial: {
+      name: type.id,
+      baseUrl: type.baseUrl ?? "",
+      allowPrivateNetwork: false,
+      headers: "",
+      options: "",
+      apiKey: "",
+    },
     schema: NewProvider,
     toInput: (values: Values) => inputOf(type, values),
-    send: async (input) => onCreated((await create.mutateAsync(input)).id),
+    send: async (input) => {
+      const options = parseOptions(form.values.options);
+      onCreated((await create.mutateAsync({ ...input, options })).id);
+    },
   });
   const { values, errors, set } = form;
   // The field must know the whole form, and the form only needs to hand on the provider's own part.
@@ -84,8 +100,18 @@ function ProviderForm({ type, onBack, onClose, onCreated }: ProviderFormProps) {
           )}
         </Field>
       )}
-      {!type.demo && <ProviderOptions form={shared} />}
-      <TestButton target={{ draft: inputOf(type, values) }} />
+      {!type.demo && <ProviderOptions form={shared} about={type.about} />}
+      <TestButton target={{ draft: { ...inputOf(type, values), options: readableOptions(values.options) } }} />
     </FormDialog>
   );
+}
+
+/** What can be read of options that are being typed: a test leaves out what cannot. */
+function readableOptions(text: string): ReturnType<typeof parseOptions> {
+  try {
+    return parseOptions(text);
+  } catch {
+    // The field says so.
+    return {};
+  }
 }

@@ -1,4 +1,5 @@
 import { ChevronRight } from "lucide-react";
+import { z } from "zod";
 import { Field, FieldRow } from "@/components/field";
 import { errorAt, type Form } from "@/components/form";
 import type { Outputs } from "@/components/trpc";
@@ -8,8 +9,42 @@ import { Switch } from "@/components/ui/toggle";
 /** A provider type as the API describes it. */
 export type ProviderType = Outputs["providerTypes"]["list"][number];
 
-/** What the fields of a provider hold; headers are lines of `Name: value`. */
-export type ProviderValues = { name: string; baseUrl: string; allowPrivateNetwork: boolean; headers: string };
+/** What the fields of a provider hold; headers are lines of `Name: value`, options a JSON object. */
+export type ProviderValues = {
+  name: string;
+  baseUrl: string;
+  allowPrivateNetwork: boolean;
+  headers: string;
+  options: string;
+};
+
+type Options = Outputs["providers"]["list"][number]["options"];
+
+/** A provider's options as text; none are no text. */
+export function optionsText(options: Options): string {
+  return Object.keys(options).length === 0 ? "" : JSON.stringify(options, null, 2);
+}
+
+const OptionsObject = z.record(z.string(), z.json());
+
+/** The options that a text holds. Throws, in words for the form, when it is no JSON object. */
+export function parseOptions(text: string): Options {
+  if (text.trim() === "") return {};
+  try {
+    return OptionsObject.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error('The options are not a JSON object, such as {"apiVersion": "2024-10-21"}.', { cause });
+  }
+}
+
+function isOptions(text: string): boolean {
+  try {
+    return parseOptions(text) !== null;
+  } catch {
+    // Said at the field.
+    return false;
+  }
+}
 
 type ProviderFieldsProps = { form: Form<ProviderValues>; type: Pick<ProviderType, "baseUrl" | "demo"> | undefined };
 
@@ -48,13 +83,13 @@ export function ProviderFields({ form, type }: ProviderFieldsProps) {
 }
 
 /** The seldom-needed rest, folded away unless it holds something. */
-export function ProviderOptions({ form }: { form: Form<ProviderValues> }) {
+export function ProviderOptions({ form, about }: { form: Form<ProviderValues>; about?: string | undefined }) {
   const { values, errors, set } = form;
   const headersError = errorAt(errors, "headers");
   return (
     <details
       className="group rounded-lg border"
-      open={values.allowPrivateNetwork || values.headers !== "" || headersError !== undefined}
+      open={values.allowPrivateNetwork || values.headers !== "" || values.options !== "" || headersError !== undefined}
     >
       <summary className="flex list-none items-center gap-1.5 rounded-lg px-3 py-2 font-medium text-sm">
         <ChevronRight
@@ -87,6 +122,23 @@ export function ProviderOptions({ form }: { form: Form<ProviderValues> }) {
               className="font-mono text-xs"
               value={values.headers}
               onChange={(event) => set({ headers: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field
+          label="Options"
+          optional
+          hint={/\boptions?\b/i.test(about ?? "") ? about : "What this type takes beside the usual, as a JSON object."}
+          error={isOptions(values.options) ? errorAt(errors, "options") : "This is not a JSON object."}
+        >
+          {(control) => (
+            <Textarea
+              {...control}
+              spellCheck={false}
+              placeholder="{}"
+              className="font-mono text-xs"
+              value={values.options}
+              onChange={(event) => set({ options: event.target.value })}
             />
           )}
         </Field>

@@ -36,6 +36,29 @@ export function ProviderKeys({ provider, onClose }: { provider: ProviderRow; onC
   );
 }
 
+/** Why a key takes no calls, and a way to put it back; nothing for one that works. */
+function OutNote({ id, name }: { id: string; name: string }) {
+  const health = trpc.routing.health.useQuery(undefined, { refetchInterval: 5_000 });
+  const reset = trpc.routing.reset.useMutation();
+  const route = health.data?.find((one) => one.id === id);
+  if (!route || (route.out === null && route.state === "closed")) return null;
+  return (
+    <div className="mt-1 flex flex-wrap items-center gap-2 text-danger text-xs">
+      <span className="min-w-0 break-words">
+        Out of service: {route.out ?? route.lastError?.message ?? "it failed several times"}
+      </span>
+      <Button
+        size="sm"
+        loading={reset.isPending}
+        aria-label={`Put key ${name} back into service`}
+        onClick={() => reset.mutate({ id })}
+      >
+        Put back
+      </Button>
+    </div>
+  );
+}
+
 function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
   const update = trpc.providers.updateKey.useMutation();
   const remove = trpc.providers.deleteKey.useMutation({ meta: ownError });
@@ -48,6 +71,7 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
         <p className="text-muted-foreground text-xs">
           {hint && <span className="font-mono">{`…${hint} · `}</span>}weight {weight}
         </p>
+        <OutNote id={id} name={name} />
       </div>
       <Switch
         aria-label={`Enable key ${name}`}
