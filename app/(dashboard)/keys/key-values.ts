@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { budgetPeriods, KeyChange, NewKey } from "@/server/api/keys.schema";
 import type { KeyRow } from "./key-list";
-import { type LimitValues, limitInput, limitValues, type ModelLimitValues } from "./limit-fields";
+import { type LimitValues, limitInput, limitValues, type ModelLimitValues, modelLimitValues } from "./limit-fields";
 
 /** How long a budget lasts. */
 export type Period = (typeof budgetPeriods)[number];
@@ -30,7 +30,7 @@ export function valuesOf(key: KeyRow | undefined): KeyValues {
     expiresAt: key?.expiresAt ? localInputValue(key.expiresAt) : "",
     budgets: [],
     limits: limitValues(key),
-    modelLimits: (key?.modelLimits ?? []).map((entry) => ({ model: entry.model, ...limitValues(entry) })),
+    modelLimits: (key?.modelLimits ?? []).map(modelLimitValues),
     tags: key?.tags ?? [],
   };
 }

@@ -18,8 +18,13 @@ type LimitName = (typeof limits)[number]["name"];
 /** Limits as typed; empty is none. */
 export type LimitValues = Record<LimitName, string>;
 
-/** Limits of one model, or of those whose names begin alike. */
-export type ModelLimitValues = LimitValues & { model: string };
+/** Limits of one model, or of those whose names begin alike. `id` tells entries apart while they are edited. */
+export type ModelLimitValues = LimitValues & { id: string; model: string };
+
+/** An entry as fields hold it. */
+export function modelLimitValues(stored?: Stored & { model: string }): ModelLimitValues {
+  return { id: crypto.randomUUID(), model: stored?.model ?? "", ...limitValues(stored) };
+}
 
 type Stored = Record<LimitName, number | null>;
 
@@ -92,7 +97,7 @@ export function ModelLimitFields({ list, errors, onChange }: ModelLimitFieldsPro
     <div className="space-y-2">
       <div className="flex items-center justify-between">
         <span className="font-medium text-sm">Limits of single models</span>
-        <Button size="sm" variant="ghost" onClick={() => onChange([...list, { model: "", ...limitValues(undefined) }])}>
+        <Button size="sm" variant="ghost" onClick={() => onChange([...list, modelLimitValues()])}>
           <Plus /> Add model
         </Button>
       </div>
@@ -100,8 +105,7 @@ export function ModelLimitFields({ list, errors, onChange }: ModelLimitFieldsPro
         const replace = (patch: Partial<ModelLimitValues>) =>
           onChange(list.map((other, at) => (at === index ? { ...other, ...patch } : other)));
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: an entry has no identity but its place while its name is typed.
-          <div key={index} className="space-y-3 rounded-lg border p-3">
+          <div key={entry.id} className="space-y-3 rounded-lg border p-3">
             <div className="flex items-end gap-2">
               <Field label="Model" className="flex-1" error={errorAt(errors, `modelLimits.${index}.model`)}>
                 {(control) => (
