@@ -22,7 +22,7 @@ export function CardHeader({
         <h2 className="font-medium text-sm">{title}</h2>
         {description && <p className="text-muted-foreground text-xs">{description}</p>}
       </div>
-      {children && <div className="flex items-center gap-2">{children}</div>}
+      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
     </div>
   );
 }
