@@ -17,20 +17,16 @@ export async function look(
   errorBody: Dialect["errorBody"] = openaiError,
 ): Promise<Reply> {
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
+  let limits: Record<string, string> = {};
   try {
     const caller = await authenticate(inbound);
+    limits = limitHeaders(await lookAtLimits(caller, "", performance.now()));
     const value = await answer(caller);
-    return {
-      status: 200,
-      headers: {
-        "x-request-id": requestId,
-        ...limitHeaders(await lookAtLimits(caller, "", performance.now())),
-        "content-type": "application/json",
-      },
-      body: JSON.stringify(value),
-    };
+    const headers = { "x-request-id": requestId, ...limits, "content-type": "application/json" };
+    return { status: 200, headers, body: JSON.stringify(value) };
   } catch (thrown) {
-    return failed(thrown, requestId, errorBody);
+    const reply = failed(thrown, requestId, errorBody);
+    return { ...reply, headers: { ...limits, ...reply.headers } };
   }
 }
 

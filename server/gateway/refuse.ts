@@ -6,6 +6,7 @@ import { settle } from "@/server/gateway/settle";
 import { log } from "@/server/log";
 import { withoutCredential } from "@/server/outbound/authorize";
 import type { Secret } from "@/server/secret";
+import { lookAtLimits } from "@/server/state/limits";
 
 /** The failure that a call ended with, told apart by whether the caller left, the time was up, or something broke. */
 export function failureOf(call: Call, thrown: unknown): GatewayError {
@@ -44,6 +45,9 @@ export async function refuse(call: Call, thrown: unknown): Promise<Reply> {
   noteFailure(call, error);
   const settling = settle(call, error.status);
   if (settling) await settling;
+  // Refused before its limits were asked: how they stand is told all the same.
+  if (call.caller && !call.limitFacts)
+    call.limitFacts = await lookAtLimits(call.caller, call.model ?? "", performance.now());
   return {
     status: error.status,
     headers: { ...callHeaders(call), ...errorHeaders(error) },
