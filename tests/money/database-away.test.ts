@@ -113,7 +113,9 @@ describe("the database goes away and comes back under load, two processes", () =
       for (const app of bank.apps) codes.push((await callUntilRefused(app, KEY)).last.code);
       return codes;
     };
-    await expect.poll(spendTheRest, { timeout: 30_000, interval: 500 }).toEqual(["insufficient_quota", "insufficient_quota"]);
+    await expect
+      .poll(spendTheRest, { timeout: 30_000, interval: 500 })
+      .toEqual(["insufficient_quota", "insufficient_quota"]);
     await expect.poll(async () => (await spentBy(bank, "free")).calls).toBe(BigInt(free.length));
     await expect.poll(async () => (await spentBy(bank, "spender")).cost).toBe(BigInt(LIMIT_USD) * 100n * CENT);
     expect((await spentBy(bank, "spender")).purse).toBe(BigInt(LIMIT_USD) * 100n * CENT);

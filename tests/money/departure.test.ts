@@ -9,8 +9,6 @@ const head = { id: "x", object: "chat.completion.chunk", created: 1, model: "m" 
 const data = (payload: object): string => `data: ${JSON.stringify(payload)}\n\n`;
 const choice = (delta: object): string => data({ ...head, choices: [{ index: 0, delta, finish_reason: null }] });
 
-const named = (...payloads: (object & { type: string })[]): string => namedEvents(payloads);
-
 const named = (events: readonly (Record<string, unknown> & { type: string })[]): string => namedEvents(events);
 
 /** What a vendor sends before its first token, and with each. */
@@ -138,9 +136,11 @@ async function leave(fixture: Fixture, { path, body, lastWord, requestId }: Leav
     await expect.poll(() => fixture.upstream.received.length, { interval: 5 }).toBe(before + 1);
   else {
     let text = "";
-    for await (const piece of (await answering).body ?? []) {
-      text += Buffer.from(piece).toString();
-      if (text.includes(lastWord.trim())) break;
+    const reader = (await answering).body?.getReader();
+    while (!text.includes(lastWord.trim())) {
+      const next = await reader?.read();
+      if (!next || next.done) break;
+      text += Buffer.from(next.value).toString();
     }
   }
   const leftAt = performance.now();
