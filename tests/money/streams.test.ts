@@ -48,7 +48,7 @@ const delta = (content: string, finish: string | null = null) => ({
 function produces(tokens: number): Scenario {
   return async (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    const event = `data: ${JSON.stringify(delta("x"))}\n\n`;
+    const event = `data: ${JSON.stringify(delta(" x"))}\n\n`;
     for (let at = 0; at < tokens && !response.destroyed; at += 256) {
       response.write(event.repeat(Math.min(256, tokens - at)));
       await new Promise((resolve) => setTimeout(resolve, 2));
