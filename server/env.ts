@@ -33,7 +33,7 @@ const Environment = z.object({
   CONDUIT_FIRST_BYTE_TIMEOUT_MS: milliseconds(10_000),
   CONDUIT_BREAKERS: z.enum(["on", "off"]).default("on"),
   CONDUIT_RETRIES: z.coerce.number().int().min(0).max(10).default(2),
-  CONDUIT_IDLE_TIMEOUT_MS: milliseconds(60_000),
+  CONDUIT_IDLE_TIMEOUT_MS: milliseconds(30_000),
   CONDUIT_TOTAL_TIMEOUT_MS: milliseconds(600_000),
   CONDUIT_DRAIN_TIMEOUT_MS: milliseconds(30_000),
   CONDUIT_DATABASE_WAIT_MS: milliseconds(60_000),

@@ -30,6 +30,7 @@ const keyColumns = {
   modelLimits: true,
   tags: true,
   cache: true,
+  strict: true,
   managed: true,
   createdAt: true,
   lastUsedAt: true,
@@ -61,11 +62,11 @@ export async function findKey(db: Reader, id: string): Promise<View> {
 
 /** What an audit entry keeps of a key. */
 export function keyFacts(view: View): Record<string, unknown> {
-  const { name, group, models, enabled, expiresAt, tags, cache, modelLimits } = view;
+  const { name, group, models, enabled, expiresAt, tags, cache, strict, modelLimits } = view;
   const { rpm, rph, rpd, tpm, tpd, concurrent } = view;
   const budgets = view.budgets.map(({ period, limitUsd }) => ({ period, limitUsd }));
   const limits = { rpm, rph, rpd, tpm, tpd, concurrent, modelLimits };
-  return { name, group: group?.name ?? null, models, enabled, expiresAt, ...limits, tags, cache, budgets };
+  return { name, group: group?.name ?? null, models, enabled, expiresAt, ...limits, tags, cache, strict, budgets };
 }
 
 type Spent = { calls: bigint; costNano: bigint };

@@ -32,6 +32,7 @@ export const KeyView = z
     modelLimits: z.array(z.object({ model: z.string(), ...limitsShown })),
     tags: z.array(z.string()),
     cache: z.boolean(),
+    strict: z.boolean(),
     managed: z.boolean(),
     createdAt: Moment,
     lastUsedAt: Moment.nullable(),
@@ -74,6 +75,7 @@ export const NewKey = z.strictObject({
   tags: Tags.default([]),
   /** Whether answers are kept for identical requests. */
   cache: z.boolean().default(false),
+  strict: z.boolean().default(false),
 });
 
 /** Changes to a virtual key: what is left out stays, null takes away; `budgets` and `modelLimits` replace them all. */
@@ -89,4 +91,5 @@ export const KeyChange = z.strictObject({
   modelLimits: ModelLimits.optional(),
   tags: Tags.optional(),
   cache: z.boolean().optional(),
+  strict: z.boolean().optional(),
 });

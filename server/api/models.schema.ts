@@ -36,8 +36,6 @@ export const ModelView = z
     rescue: z.boolean(),
     firstByteMs: z.int().nullable(),
     retries: z.int().nullable(),
-    hedge: z.boolean(),
-    hedgeAfterMs: z.int().nullable(),
     cache: z.boolean(),
     cacheTtlSeconds: z.int().nullable(),
     enabled: z.boolean(),
@@ -55,7 +53,6 @@ const Milliseconds = z.int("Give a whole number.").min(1).max(3_600_000);
 
 /**
  * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. Null = the process's own setting.
- * `hedge` and `hedgeAfterMs` are kept, but no call is hedged.
  */
 const settings = {
   fallbacksOnContext: Fallbacks.optional(),
@@ -63,8 +60,6 @@ const settings = {
   rescue: z.boolean().optional(),
   firstByteMs: Milliseconds.nullish(),
   retries: z.int("Give a whole number.").min(0).max(10).nullish(),
-  hedge: z.boolean().optional(),
-  hedgeAfterMs: Milliseconds.nullish(),
   cache: z.boolean().optional(),
   cacheTtlSeconds: z.int("Give a whole number.").min(1).max(2_592_000).nullish(),
 };

@@ -121,8 +121,6 @@ function modelColumns(now: Date) {
     rescue: true,
     firstByteMs: true,
     retries: true,
-    hedge: true,
-    hedgeAfterMs: true,
     cache: true,
     cacheTtlSeconds: true,
     enabled: true,

@@ -56,6 +56,7 @@ export type ConfigVirtualKey = Limits & {
   readonly group: string | null;
   readonly models: readonly string[];
   readonly cache: boolean;
+  readonly strict: boolean;
   readonly expiresAt: Date | null;
   readonly budgets: readonly ConfigBudget[];
   readonly modelLimits: readonly ModelLimits[];
@@ -128,13 +129,14 @@ function toConfig(file: ConfigFile): Config {
 }
 
 function toVirtualKey(written: File<"virtualKeys">): ConfigVirtualKey {
-  const { name, key, group, models, expiresAt, budgets, limits, modelLimits, cache } = written;
+  const { name, key, group, models, expiresAt, budgets, limits, modelLimits, cache, strict } = written;
   return {
     name,
     ...describeVirtualKey(key),
     group: group ?? null,
     models,
     cache,
+    strict,
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
     budgets: budgets.map(toBudget),
     ...readLimits(limits),

@@ -160,6 +160,10 @@ const VirtualKey = z.strictObject({
     .default([])
     .describe("Limits of this key for some models, beside its own."),
   cache: z.boolean().default(false).describe("Whether answers are kept for identical requests."),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe("Whether a call is refused of which something would be lost at the provider."),
 });
 
 /** The shape of conduit.json; what a shape cannot say (references, addresses, duplicates) is checked in check.ts. */

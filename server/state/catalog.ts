@@ -56,9 +56,6 @@ export type ModelSettings = {
   readonly rescue: boolean;
   readonly firstByteMs: number | null;
   readonly retries: number | null;
-  readonly hedge: boolean;
-  /** Null = the 95th percentile of late. */
-  readonly hedgeAfterMs: number | null;
   readonly cache: boolean;
   readonly cacheTtlSeconds: number | null;
 };
@@ -68,8 +65,6 @@ export const usualSettings: ModelSettings = {
   rescue: true,
   firstByteMs: null,
   retries: null,
-  hedge: false,
-  hedgeAfterMs: null,
   cache: false,
   cacheTtlSeconds: null,
 };
@@ -148,8 +143,6 @@ type ModelRow = {
   rescue: boolean;
   first_byte_ms: number | null;
   retries: number | null;
-  hedge: boolean;
-  hedge_after_ms: number | null;
   cache: boolean;
   cache_ttl_seconds: number | null;
   created_at: Date;
@@ -204,7 +197,7 @@ async function readCatalog(): Promise<Catalog> {
 }
 
 function toModel(row: ModelRow, deployments: readonly CatalogDeployment[]): CatalogModel {
-  const { name, strategy, fallbacks, rescue, retries, hedge, cache } = row;
+  const { name, strategy, fallbacks, rescue, retries, cache } = row;
   return {
     name,
     created: Math.floor(row.created_at.getTime() / 1000),
@@ -216,8 +209,6 @@ function toModel(row: ModelRow, deployments: readonly CatalogDeployment[]): Cata
       rescue,
       firstByteMs: row.first_byte_ms,
       retries,
-      hedge,
-      hedgeAfterMs: row.hedge_after_ms,
       cache,
       cacheTtlSeconds: row.cache_ttl_seconds,
     },

@@ -100,7 +100,7 @@ test("a limited key is seen, and back in service by hand", async () => {
 test("settings of models and deployments are kept, and fallbacks of every kind must not lead in a circle", async () => {
   const { models, deployments } = api.as();
   const one = await models.create({ name: "one", rescue: false, firstByteMs: 500, retries: 1, cacheTtlSeconds: 5 });
-  expect(one).toMatchObject({ rescue: false, firstByteMs: 500, retries: 1, hedge: false, cache: false });
+  expect(one).toMatchObject({ rescue: false, firstByteMs: 500, retries: 1, cache: false });
   const two = await models.create({ name: "two", fallbacksOnContext: ["one"], fallbacksOnPolicy: ["one"] });
   expect(await models.update({ id: one.id, firstByteMs: null })).toMatchObject({ firstByteMs: null, retries: 1 });
   const circle = await refused(

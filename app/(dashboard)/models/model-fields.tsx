@@ -69,14 +69,12 @@ function FallbackList({ form, otherNames, name }: ModelFieldsProps & { name: key
 
 const switches = [
   { name: "rescue", label: "Rescue broken streams", hint: "Another deployment goes on where a stream broke." },
-  { name: "hedge", label: "Hedge", hint: "A second deployment is asked when the first is slow to begin; both cost." },
   { name: "cache", label: "Cache answers", hint: "The same request of the same key is answered from memory." },
 ] as const;
 
 const numbers = [
   { name: "firstByteMs", label: "First byte within, ms", placeholder: "10000" },
   { name: "retries", label: "Retries", placeholder: "2" },
-  { name: "hedgeAfterMs", label: "Hedge after, ms", placeholder: "95th percentile" },
   { name: "cacheTtlSeconds", label: "Cached for, seconds", placeholder: "gateway's" },
 ] as const;
 
@@ -86,7 +84,6 @@ function More({ form, otherNames }: ModelFieldsProps) {
   const touched =
     values.fallbacksOnContext.length + values.fallbacksOnPolicy.length > 0 ||
     !values.rescue ||
-    values.hedge ||
     values.cache ||
     numbers.some(({ name }) => values[name] !== "");
   const failed = ["fallbacksOnContext", "fallbacksOnPolicy", ...numbers.map(({ name }) => name)].some(

@@ -13,11 +13,9 @@ export type ModelValues = {
   fallbacksOnContext: string[];
   fallbacksOnPolicy: string[];
   rescue: boolean;
-  hedge: boolean;
   cache: boolean;
   firstByteMs: string;
   retries: string;
-  hedgeAfterMs: string;
   cacheTtlSeconds: string;
 };
 
@@ -29,23 +27,20 @@ export function modelValues(model: ModelRow | undefined): ModelValues {
     strategy: strategyFrom(model?.strategy ?? "priority"),
     ...{ fallbacks, fallbacksOnContext, fallbacksOnPolicy },
     rescue: model?.rescue ?? true,
-    hedge: model?.hedge ?? false,
     cache: model?.cache ?? false,
     firstByteMs: textOf(model?.firstByteMs),
     retries: textOf(model?.retries),
-    hedgeAfterMs: textOf(model?.hedgeAfterMs),
     cacheTtlSeconds: textOf(model?.cacheTtlSeconds),
   };
 }
 
 /** The fields as the API takes them. */
 export function modelInput(values: ModelValues): ModelInput {
-  const { firstByteMs, retries, hedgeAfterMs, cacheTtlSeconds, ...rest } = values;
+  const { firstByteMs, retries, cacheTtlSeconds, ...rest } = values;
   return {
     ...rest,
     firstByteMs: numberOf(firstByteMs),
     retries: numberOf(retries),
-    hedgeAfterMs: numberOf(hedgeAfterMs),
     cacheTtlSeconds: numberOf(cacheTtlSeconds),
   };
 }

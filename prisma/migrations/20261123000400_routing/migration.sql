@@ -5,8 +5,6 @@ ALTER TABLE "model"
   ADD COLUMN "rescue" BOOLEAN NOT NULL DEFAULT true,
   ADD COLUMN "first_byte_ms" INTEGER,
   ADD COLUMN "retries" INTEGER,
-  ADD COLUMN "hedge" BOOLEAN NOT NULL DEFAULT false,
-  ADD COLUMN "hedge_after_ms" INTEGER,
   ADD COLUMN "cache" BOOLEAN NOT NULL DEFAULT false,
   ADD COLUMN "cache_ttl_seconds" INTEGER;
 
