@@ -35,7 +35,11 @@ test("deployments without a price have the library's when the application is ove
   writeConfig(document);
   await applyConfigIfChanged();
   expect(await query("SELECT version, source, rates FROM price")).toEqual([
-    { version: 1, source: "library", rates: { input: 150_000_000, cachedInput: 75_000_000, output: 600_000_000 } },
+    {
+      version: 1,
+      source: "library",
+      rates: { input: 150_000_000, cachedInput: 75_000_000, output: 600_000_000, webSearch: 10_000_000 },
+    },
   ]);
 });
 
