@@ -1,6 +1,6 @@
 import { ChevronRight, Wallet } from "lucide-react";
 import type { ReactNode } from "react";
-import { Field } from "@/components/field";
+import { Field, FieldRow } from "@/components/field";
 import { errorAt, type Form, useForm } from "@/components/form";
 import { FormDialog } from "@/components/form-dialog";
 import { ManagedBadge } from "@/components/managed-badge";
@@ -8,6 +8,7 @@ import { NameList } from "@/components/name-list";
 import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { Switch } from "@/components/ui/toggle";
 import { KeyChange, NewKey } from "@/server/api/keys.schema";
 import { BudgetFields } from "./budget-fields";
 import { ExpiryField } from "./expiry-field";
@@ -87,10 +88,15 @@ function EditKey({ existing, onClose, onBudgets }: KeyFormProps & { existing: Ke
   );
 }
 
+const switches = [
+  { name: "strict", label: "Strict", hint: "Refuses what a provider cannot express, instead of leaving it out." },
+  { name: "cache", label: "Cache answers", hint: "The same request of this key is answered from memory." },
+] as const;
+
 function KeyFields({ form, children }: { form: Form<KeyValues>; children?: ReactNode }) {
   const { values, errors, set } = form;
   const { limits, modelLimits, tags } = values;
-  const filled = hasLimits(limits) || modelLimits.length > 0 || tags.length > 0;
+  const filled = hasLimits(limits) || modelLimits.length > 0 || tags.length > 0 || values.strict || values.cache;
   const limitError = errorAt(errors, "limits") ?? errorAt(errors, "modelLimits") ?? errorAt(errors, "tags");
   return (
     <>
@@ -108,7 +114,7 @@ function KeyFields({ form, children }: { form: Form<KeyValues>; children?: React
       <ModelsField form={form} />
       {children}
       <ExpiryField form={form} />
-      <Fold title="Limits and tags" open={filled || limitError !== undefined}>
+      <Fold title="Limits, tags and more" open={filled || limitError !== undefined}>
         <LimitFields
           values={limits}
           errors={errors}
@@ -131,6 +137,18 @@ function KeyFields({ form, children }: { form: Form<KeyValues>; children?: React
             />
           )}
         </Field>
+        {switches.map(({ name, label, hint }) => (
+          <FieldRow key={name} label={label} hint={hint}>
+            {(control) => (
+              <Switch
+                id={control.id}
+                aria-describedby={control["aria-describedby"]}
+                checked={values[name]}
+                onCheckedChange={(on) => set({ [name]: on })}
+              />
+            )}
+          </FieldRow>
+        ))}
       </Fold>
     </>
   );

@@ -17,6 +17,8 @@ export type KeyValues = {
   limits: LimitValues;
   modelLimits: ModelLimitValues[];
   tags: string[];
+  strict: boolean;
+  cache: boolean;
 };
 
 /** The fields as a key has them, or as a new one begins. */
@@ -32,6 +34,8 @@ export function valuesOf(key: KeyRow | undefined): KeyValues {
     limits: limitValues(key),
     modelLimits: (key?.modelLimits ?? []).map(modelLimitValues),
     tags: key?.tags ?? [],
+    strict: key?.strict ?? false,
+    cache: key?.cache ?? false,
   };
 }
 
@@ -47,6 +51,8 @@ export function inputOf(values: KeyValues): KeyInput {
     limits: limitInput(values.limits),
     modelLimits: values.modelLimits.map((entry) => ({ model: entry.model, ...limitInput(entry) })),
     tags: values.tags,
+    strict: values.strict,
+    cache: values.cache,
   };
 }
 
