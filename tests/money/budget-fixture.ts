@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +29,8 @@ export type Bank = {
   /** What the ledger says was spent, in nano-dollars. */
   spent(): Promise<bigint>;
   purse(): Promise<Purse>;
+  /** Throws with what it prints when totals and rows differ. */
+  verify(): void;
   stop(): Promise<void>;
 };
 
@@ -39,6 +42,8 @@ type Opening = {
   /** The data directory of an app by its place; left out, each has its own. */
   readonly dataDir?: (at: number) => string;
 };
+
+const project = join(import.meta.dirname, "../..");
 
 /** A vendor that produces as many tokens as the request's `user` says, streamed or not, after a few milliseconds. */
 async function vendor(): Promise<Upstream> {
@@ -115,6 +120,11 @@ export async function openBank({ processes, limitUsd, price, env = {}, dataDir }
       spent: await number("SELECT sum(spent_nano)::text AS n FROM purse"),
       leased: await number("SELECT sum(leased_nano)::text AS n FROM purse"),
     }),
+    verify: () => {
+      const tsx = join(project, "node_modules/tsx/dist/cli.mjs");
+      const env = { PATH: process.env.PATH, NODE_ENV: "test" as const, DATABASE_URL: database.url };
+      execFileSync(process.execPath, [tsx, "cli/conduit.ts", "ledger", "verify"], { cwd: project, env });
+    },
     stop: async () => {
       for (const app of apps) await app.stop();
       await sql.end();

@@ -9,7 +9,11 @@ const messages = [{ role: "user", content: "spend" }];
 describe("SIGKILL at random moments under load", () => {
   let bank: Bank;
   beforeAll(async () => {
-    bank = await openBank({ processes: 1, limitUsd: 1_000_000, price: { inputPerMillion: 0, outputPerMillion: 1_000 } });
+    bank = await openBank({
+      processes: 1,
+      limitUsd: 1_000_000,
+      price: { inputPerMillion: 0, outputPerMillion: 1_000 },
+    });
   });
   afterAll(() => bank.stop());
 
@@ -20,7 +24,11 @@ describe("SIGKILL at random moments under load", () => {
       if (!app) throw new Error("There is no app.");
       const shots = Array.from({ length: 400 }, (_, index): Shot => {
         const used = 1 + (index % 7);
-        return { at: () => app, key: KEY, body: { model: "m", messages, max_tokens: 10, user: String(used), stream: index % 2 === 0 } };
+        return {
+          at: () => app,
+          key: KEY,
+          body: { model: "m", messages, max_tokens: 10, user: String(used), stream: index % 2 === 0 },
+        };
       });
       const firing = fire(shots, 24);
       await sleep(40 + Math.random() * 400);
@@ -40,5 +48,6 @@ describe("SIGKILL at random moments under load", () => {
     expect((await bank.purse()).spent).toBe(await bank.spent());
     const { rows: rollup } = await bank.sql.query<{ n: string }>("SELECT sum(cost_nano)::text AS n FROM call_rollup");
     expect(BigInt(rollup[0]?.n ?? 0)).toBe(await bank.spent());
+    bank.verify();
   }, 180_000);
 });
