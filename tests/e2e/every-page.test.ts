@@ -17,6 +17,10 @@ const places: readonly Place[] = [
   { name: "A model", path: ({ modelId }) => `/models?model=${modelId}` },
   { name: "Create a key", path: () => "/keys?new=1" },
   { name: "Edit a key", path: ({ key }) => `/keys?edit=${key.id}` },
+  { name: "Budgets of a key", path: ({ key }) => `/keys?budgets=${key.id}` },
+  { name: "Create a group", path: () => "/keys?tab=groups&newgroup=1" },
+  { name: "Import prices", path: () => "/prices?import=1" },
+  { name: "Add a routing rule", path: () => "/routing?newrule=1" },
   { name: "Delete a key", path: ({ key }) => `/keys?delete=${key.id}` },
 ];
 
