@@ -210,8 +210,8 @@ async function readCall(page: Page): Promise<void> {
   }
   await rows.first().click();
   const call = page.getByRole("dialog", { name: model });
-  await expect(call).toContainText(/Input1,200\$2\.50 \/ M/);
-  await expect(call).toContainText(/Output340\$10\.00 \/ M/);
+  await expect(call).toContainText(/input1,200 at \$2\.50 \/ M\$0\.003/i);
+  await expect(call).toContainText(/output340 at \$10\.00 \/ M\$0\.0034/i);
   await expect(call).toContainText(cost);
   await expect(fact(call, "Time to first token")).toHaveText(/^\d+ ms|^\d.*s$/);
   await expect(fact(call, "Duration")).toHaveText(/^\d+ ms|^\d.*s$/);
