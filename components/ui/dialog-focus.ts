@@ -3,6 +3,13 @@ import { useRef } from "react";
 /** What the newest dialog was opened from, for one that takes its place: the focus is then nowhere. */
 let opened: HTMLElement | null = null;
 
+/** What last had the focus: a menu that has just closed leaves it nowhere for a moment, in which the dialog may open. */
+let focused: HTMLElement | null = null;
+if (typeof document !== "undefined")
+  document.addEventListener("focusin", () => {
+    focused = openerNow() ?? focused;
+  });
+
 /**
  * Moves the focus into a dialog: to its first field, to the dialog as a whole, or to the first control, which is what Radix does
  * and often the button that closes it. And back to what it was opened from, which Radix does only for a trigger inside it.
@@ -11,7 +18,7 @@ export function useDialogFocus(to: "field" | "dialog" | "control") {
   const opener = useRef<HTMLElement>(null);
   return {
     onOpenAutoFocus: (event: Event) => {
-      opened = openerNow() ?? opened;
+      opened = openerNow() ?? opened ?? focused;
       opener.current = opened;
       const dialog = event.currentTarget;
       if (to === "control" || !(dialog instanceof HTMLElement)) return;
