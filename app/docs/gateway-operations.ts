@@ -212,6 +212,9 @@ function idOf(method: string, path: string): string {
 /** Headers that a request to `/v1` may have. */
 export const requestHeaders: readonly Field[] = [
   field("x-request-id", "string", "names the call in the answer, the log and the ledger"),
+  field("x-conduit-route", "string", "narrows the targets to a provider, a tag or a region"),
+  field("x-conduit-cache", '"on", "off" or "refresh"', "whether the same request may be answered from memory"),
+  field("x-conduit-cache-ttl", "seconds", "how long the answer is kept"),
   field("x-conduit-strict", '"true"', "refuses what the provider cannot express, instead of leaving it out"),
 ];
 
@@ -222,6 +225,7 @@ export const answerHeaders: readonly Field[] = [
   field("x-conduit-model", "string", "the provider's own name of the model"),
   field("x-conduit-attempts", "integer"),
   field("x-conduit-cost-usd", "number", "of answers that are not streamed; absent when no price is known"),
+  field("x-conduit-cache", '"hit" or "miss"', "where the answer may be kept"),
   field("x-conduit-dropped", "string", "request fields that the provider could not express"),
   field("x-ratelimit-limit-requests", "integer", "with -remaining-requests, -reset-requests and the same for tokens"),
   field("retry-after", "seconds", "of a 429 or 503"),
