@@ -49,8 +49,10 @@ function NameCell({ model, onOpen }: { model: ModelRow; onOpen: Act }) {
       </button>
       {model.deployments.length > 0 && model.deployments.every((deployment) => deployment.demo) && <DemoBadge />}
       {!model.priced && (
+        // Wider windows say it in the column of prices.
         <Badge
           tone="warning"
+          className="sm:hidden"
           title="A deployment has no price, so what its calls cost is unknown. Set one where the model is opened."
         >
           Unpriced

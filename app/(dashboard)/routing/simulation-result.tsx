@@ -36,9 +36,11 @@ export function SimulationResult({ result }: { result: Simulation | undefined })
         </div>
       )}
       <section className="space-y-1 text-sm">
-        <p>
-          <span className="text-muted-foreground">Model:</span> {result.model}
-        </p>
+        {result.model !== "" && (
+          <p>
+            <span className="text-muted-foreground">Model:</span> {result.model}
+          </p>
+        )}
         {rules.length > 0 && (
           <p>
             <span className="text-muted-foreground">Rules that held:</span> {rules.join(", ")}
