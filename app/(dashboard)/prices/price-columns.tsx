@@ -62,7 +62,7 @@ export function Source({ price }: { price: PriceRow }) {
 }
 
 /** When a price begins; one that lies ahead is marked. */
-export function Since({ price }: { price: PriceRow }) {
+function Since({ price }: { price: PriceRow }) {
   const ahead = price.effectiveFrom.getTime() > Date.now();
   return (
     <span className="whitespace-nowrap">
