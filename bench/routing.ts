@@ -42,6 +42,7 @@ const targets: readonly CallTarget[] = Array.from({ length: DEPLOYMENTS }, (_, a
   const own = provider(`provider-${at}`);
   const deployment: CatalogDeployment = {
     id: randomUUID(),
+    model: "model",
     upstreamModel: "model",
     priority: 0,
     weight: at + 1,

@@ -19,7 +19,7 @@ import { health } from "@/server/state/health";
 import { instanceId } from "@/server/state/instance";
 import { refreshKeys } from "@/server/state/key-cache";
 import { endLeases } from "@/server/state/leases";
-import { drainLedger, recoverLedger } from "@/server/state/ledger";
+import { drainLedger, recoverLedger, recoverOthers } from "@/server/state/ledger";
 import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
@@ -75,6 +75,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await recoverLedger();
   await connectRedis();
   const stopRenewing = keepLeases();
+  const stopRecovering = keepRecovering();
   const stops = [watchChanges(onChange, onDatabase), watchConfig(), sendWebhooks()];
   Object.assign(health(), { started: true, database: true });
   return {
@@ -82,6 +83,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       for (const stop of stops) await stop();
       const written = await drainLedger(env.drainMs);
       stopRenewing();
+      stopRecovering();
       if (written)
         await endLeases(instanceId()).catch((error: unknown) =>
           log.warn({ err: error }, "Leases on budgets end after ten minutes."),
@@ -94,6 +96,19 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       await database?.stop();
     },
   };
+}
+
+const RECOVER_MS = 60_000;
+
+/** Takes up now and then what processes left that ended meanwhile and do not come back. */
+function keepRecovering(): () => void {
+  const timer = setInterval(() => {
+    recoverOthers().catch((error: unknown) =>
+      log.warn({ err: error }, "What another process left could not be taken up."),
+    );
+  }, RECOVER_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 async function openDatabase(startDatabase: StartDatabase | undefined): Promise<{ stop(): Promise<void> } | undefined> {

@@ -2,7 +2,7 @@ import type { Seen, StreamEncoder, TextDialect } from "@/server/dialects/dialect
 import { GatewayError } from "@/server/errors";
 import { type ChatChunk, ChatRequest } from "@/server/wire/chat";
 import { openaiError } from "@/server/wire/error";
-import { isRecord, listOf } from "@/server/wire/json";
+import { countOf, isRecord, listOf } from "@/server/wire/json";
 import { type ServerSentEvent, SSE_DONE, sseData } from "@/server/wire/sse";
 import { chatUsage, usageFromChat, usageFromChunk } from "@/server/wire/usage";
 
@@ -12,6 +12,11 @@ export const chat: TextDialect = {
   schema: ChatRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical: (body) => ({ request: ChatRequest.parse(body), dropped: [] }),
+  askedOutput: (body) => {
+    // Which of the two names a provider reads is its own affair: the larger bounds both.
+    const asked = Math.max(countOf(body.max_completion_tokens) ?? 0, countOf(body.max_tokens) ?? 0);
+    return asked > 0 ? asked : undefined;
+  },
   limitOutput: (_body, tokens) => ({ max_completion_tokens: tokens }),
   encodeAnswer: (completion, { usage }) => (usage ? { ...completion, usage: chatUsage(usage) } : { ...completion }),
   encodeStream: (body) => encoder(isRecord(body.stream_options) && body.stream_options.include_usage === true),

@@ -74,6 +74,8 @@ export type TextDialect = Dialect & {
   readonly read: (body: JsonObject, located: Located) => Asked;
   /** Throws `invalid_request` with a `param` for what is malformed. */
   readonly toCanonical: (body: JsonObject, located: Located) => Canonical;
+  /** The limit on an answer's tokens that the request sets; undefined where it sets none. */
+  readonly askedOutput: (body: JsonObject) => number | undefined;
   /** The fields that limit an answer to so many tokens. */
   readonly limitOutput: (body: JsonObject, tokens: number) => JsonObject;
   readonly encodeAnswer: (

@@ -13,6 +13,8 @@ import { refuseUnpriced } from "@/server/state/unpriced";
 /** Tokens of an answer that limits reckon with where the caller set no limit, and the most that they do. */
 const ESTIMATED_ANSWER = 512;
 const LONGEST_ESTIMATE = 4_096;
+/** A million dollars: no call costs more, whatever it asks for, and sums of it fit where sums are kept. */
+const MOST_NANO = 10n ** 15n;
 
 /** A request as far as its admission looks at it. */
 export type Asking = {
@@ -21,6 +23,8 @@ export type Asking = {
   /** Tokens that come into the prompt beside those of the request's own bytes. */
   readonly besideTokens?: number | undefined;
   readonly targets: readonly CallTarget[];
+  /** The limit on the answer's tokens that the request sets. */
+  readonly askedTokens?: number | undefined;
   /** Sets a limit on the answer's tokens in the request; absent where an answer has none. */
   readonly limitOutput?: (tokens: number) => void;
 };
@@ -35,12 +39,18 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const { targets } = asking;
   const priced = targets.some(({ deployment }) => deployment && priceAt(deployment, call.startedAtMs));
   if (!priced) refuseUnpriced(call.model ?? "");
-  const bound = boundOf(asking.bytes, asking.body);
+  const bound = boundOf(asking.bytes, asking.body, asking.askedTokens);
   const entering = enter(call, caller, estimateOf(bound, asking));
-  const purses = pursesOf(caller, call.model ?? "", call.startedAtMs);
+  const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
   if (purses.length === 0) return entering;
   const hold = (): Promise<void> => holdMoney(call, { purses, bound, asking });
   return entering ? entering.then(hold) : hold();
+}
+
+/** Every name that a budget may have for the model: the caller's, and those of its admin, which a caller may go past as `provider/model`. */
+function namesOf(call: Call, targets: readonly CallTarget[]): readonly string[] {
+  const [first] = targets;
+  return [...new Set([call.model ?? "", first?.deployment?.model ?? call.model ?? ""])];
 }
 
 /** Takes what a call needs of its limits; all that a question needs which costs nothing. Throws `rate_limited`. */
@@ -79,6 +89,7 @@ async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): P
   let amount = costBound(bound, targets, tokens, now);
   // Nothing is known of what it costs: it is counted as unpriced, and holds nothing.
   if (amount === undefined) amount = 0n;
+  if (amount > MOST_NANO) amount = MOST_NANO;
   if (bound.askedTokens === undefined && limitOutput && amount > 0n) {
     const limit = await limitByMoney(purses, { bound, targets, amount, now });
     if (limit !== undefined) {

@@ -12,7 +12,13 @@ export type Bound = {
   readonly askedTokens: number | undefined;
   /** Answers to one prompt. */
   readonly answers: number;
+  /** What rerankers bill: one for each hundred documents begun. */
+  readonly searchUnits: number | undefined;
 };
+
+/** Documents that one search unit covers. Others bill by tokens. */
+const UNIT_DOCUMENTS = 100;
+const MAX_ANSWER_TOKENS = 10_000_000;
 
 /** The longest answer that is reckoned with where neither the caller nor the model's facts set a limit. */
 const USUAL_OUTPUT_TOKENS = 16_384;
@@ -26,10 +32,12 @@ const OVERHEAD_TOKENS = 64;
 const TOOLS_TOKENS = 1_000;
 
 /** Upper bounds of a request's tokens, read off its body. A token is at least a byte; a file in base64 is far less than its bytes. */
-export function boundOf(bytes: Buffer, body: JsonObject): Bound {
+export function boundOf(bytes: Buffer, body: JsonObject, askedTokens?: number): Bound {
   return {
     inputTokens: promptBound(bytes, body),
-    askedTokens: askedOutput(body),
+    // Zero is what a vendor would refuse; no model writes as much as the greatest.
+    askedTokens: askedTokens && Math.min(askedTokens, MAX_ANSWER_TOKENS),
+    searchUnits: Array.isArray(body.documents) ? Math.ceil(body.documents.length / UNIT_DOCUMENTS) : undefined,
     answers:
       countOf(body.n) ?? countOf(body.best_of) ?? countOf(nestedOf(body, ["candidateCount", "candidate_count"])) ?? 1,
   };
@@ -56,7 +64,7 @@ export function costBound(
   for (const { deployment } of targets) {
     const price = deployment && priceAt(deployment, nowMs);
     if (!price) continue;
-    const cost = boundAt(price.rates, bound.inputTokens, outputTokens * bound.answers);
+    const cost = boundAt(price.rates, bound, outputTokens * bound.answers);
     if (most === undefined || cost > most) most = cost;
   }
   return most;
@@ -77,11 +85,12 @@ export function affordableTokens(
 }
 
 /** Every token at its class's dearest rate: which of them come from a cache, or go into one, only the answer tells. */
-function boundAt(rates: Rates, input: number, output: number): NanoUsd {
+function boundAt(rates: Rates, { inputTokens: input, searchUnits }: Bound, output: number): NanoUsd {
+  const units = searchUnits === undefined ? {} : { searchUnits };
   let most = 0n;
   for (const usage of [{ input }, { cacheWrite: input }, { cacheWrite1h: input }, { audioInput: input }]) {
     for (const produced of [{ output }, { reasoning: output }, { audioOutput: output }]) {
-      const cost = costOf({ ...noUsage, ...usage, ...produced }, rates);
+      const cost = costOf({ ...noUsage, ...usage, ...produced, ...units }, rates);
       if (cost > most) most = cost;
     }
   }
@@ -96,14 +105,6 @@ function promptBound(bytes: Buffer, body: JsonObject): number {
     tokens -= Math.max(0, file.length - counted);
   }
   return tokens;
-}
-
-/** The limit on the answer's tokens, by the name that any of the dialects has for it. */
-function askedOutput(body: JsonObject): number | undefined {
-  const own = nestedOf(body, ["maxOutputTokens", "max_output_tokens"]);
-  return (
-    countOf(body.max_completion_tokens) ?? countOf(body.max_tokens) ?? countOf(body.max_output_tokens) ?? countOf(own)
-  );
 }
 
 /** A number of Gemini's settings, which stand in an object of their own. */

@@ -29,7 +29,9 @@ export function tokensOfBytes(bytes: number): number {
  * estimated. What it said early (some state the prompt's tokens in the first event) is taken for what it is.
  */
 export async function estimateUsage(call: Call, { tokens, text, early }: Produced): Promise<Usage> {
-  const output = text === undefined || text.length > MAX_COUNTED_BYTES ? tokens : await countTextTokens(text);
+  const counted = text === undefined || text.length > MAX_COUNTED_BYTES ? undefined : countTextTokens(text);
+  // A call must be settled whatever becomes of the tokenizer.
+  const output = counted === undefined ? tokens : await counted.catch(() => tokens);
   if (early) return { ...early, output: Math.max(outputTokens(early), output), reasoning: 0, audioOutput: 0 };
   return { ...noUsage, input: await promptTokens(call), output };
 }

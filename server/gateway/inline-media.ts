@@ -1,10 +1,12 @@
+import type { Cancel } from "@/server/cancel";
 import { GatewayError } from "@/server/errors";
-import { fetchMedia } from "@/server/outbound/media";
+import { fetchMedia, mediaAllowance } from "@/server/outbound/media";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord, textOf } from "@/server/wire/json";
 
 /** Files of one request that are fetched, at most. */
 const MAX_FILES = 50;
+const AT_ONCE = 4;
 const ABROAD = /^https?:/i;
 
 type Place = { readonly url: string; readonly param: string; put(dataUrl: string): void };
@@ -13,13 +15,26 @@ type Place = { readonly url: string; readonly param: string; put(dataUrl: string
  * The request with the bytes of images and files in place of http(s) URLs that the upstream cannot fetch itself. Throws
  * `invalid_request` with the part's path for what cannot be had.
  */
-export async function inlineMedia(request: ChatRequest, fetches: (url: string) => boolean): Promise<ChatRequest> {
-  if (!placesOf(request, fetches).some(Boolean)) return request;
+export async function inlineMedia(
+  request: ChatRequest,
+  { fetches, cancel }: { readonly fetches: (url: string) => boolean; readonly cancel: Cancel },
+): Promise<ChatRequest> {
+  if (placesOf(request, fetches).length === 0) return request;
   const copy = structuredClone(request);
   const places = placesOf(copy, fetches);
   if (places.length > MAX_FILES)
     throw new GatewayError("invalid_request", `A request may name at most ${MAX_FILES} URLs.`, { param: "messages" });
-  await Promise.all(places.map(async ({ url, param, put }) => put(await fetchMedia(url, param))));
+  const allowance = mediaAllowance(cancel);
+  try {
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let place = places[next++]; place; place = places[next++])
+        place.put(await fetchMedia(place.url, place.param, allowance));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  } finally {
+    allowance.end();
+  }
   return copy;
 }
 

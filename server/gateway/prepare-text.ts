@@ -49,7 +49,7 @@ function prepareWhole(
   const { chat } = type;
   if (!chat)
     throw new GatewayError("invalid_request", `The model '${call.model}' does not do chat.`, { param: "model" });
-  if (chat.kind === "translated") return translate(request, chat, target);
+  if (chat.kind === "translated") return translate(call, request, { chat, target });
   if (dialect.id === "chat" && !holdsForeign(request.bytes, chat.keeps))
     return passOn(call, request, { native: chat, target, chat });
   return toChat(call, request, { chat, type, target });
@@ -78,9 +78,13 @@ function askForUsage({ stream_options }: Record<string, unknown>, fields: Record
     fields.stream_options = JSON.stringify({ ...asked, include_usage: true });
 }
 
-async function translate(request: TextRequest, chat: TranslatedChat, target: Target): Promise<PreparedText> {
+type Translating = { readonly chat: TranslatedChat; readonly target: Target };
+
+async function translate(call: Call, request: TextRequest, { chat, target }: Translating): Promise<PreparedText> {
   const { request: canonical, dropped } = request.canonical;
-  const ready = chat.fetchesUrl ? await inlineMedia(canonical, chat.fetchesUrl) : canonical;
+  const ready = chat.fetchesUrl
+    ? await inlineMedia(canonical, { fetches: chat.fetchesUrl, cancel: call.cancel })
+    : canonical;
   const encoded = chat.encode(ready, target);
   return {
     request: encoded.request,

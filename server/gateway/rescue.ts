@@ -17,6 +17,7 @@ import { TranslatedStream } from "@/server/gateway/translated-stream";
 import { log } from "@/server/log";
 import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
+import { extend } from "@/server/state/budgets";
 import { passable, routeOf } from "@/server/state/route-health";
 
 /** Streams of one call that may break and be continued. */
@@ -76,7 +77,9 @@ export class Rescuer {
     this.#remember(target, translator);
     const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
     await bill(call, translator);
-    const body = await this.#goOn(progress);
+    // What the broken attempt has cost is spent of what was held: the next one needs as much again.
+    const affordable = !call.hold || (await extend(call.hold, call.hold.amount, Date.now()));
+    const body = affordable ? await this.#goOn(progress) : undefined;
     if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
     else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
     return body;

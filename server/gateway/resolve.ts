@@ -12,6 +12,8 @@ import {
   usualSettings,
 } from "@/server/state/catalog";
 
+const MAX_NAME = 300;
+
 /** Whether one of the key's patterns covers a model name. */
 export function mayUse(caller: Caller, model: string): boolean {
   return caller.models.some((pattern) =>
@@ -104,6 +106,8 @@ function byName({ models }: Catalog, caller: Caller, name: string): CallTarget[]
 }
 
 function byProvider(state: Catalog, caller: Caller, name: string): CallTarget[] | undefined {
+  // No vendor has names as long as that, and each that is asked for is remembered.
+  if (name.length > MAX_NAME) return undefined;
   const slash = name.indexOf("/");
   if (slash === -1) return undefined;
   const provider = state.providers.get(name.slice(0, slash));

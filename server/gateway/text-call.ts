@@ -79,6 +79,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
         body: request.body,
         besideTokens: request.kept?.continued?.boundTokens,
         targets: stages.flatMap((stage) => stage.targets),
+        askedTokens: dialect.askedOutput(request.body),
         limitOutput: (tokens) => request.limitOutput(tokens),
       });
       if (admitting) await admitting;

@@ -18,7 +18,11 @@ function load(): Promise<Count> {
     const asText = { disallowedSpecial: new Set<string>() };
     return (text) => countTokens(text, asText);
   });
-  return loading;
+  // What could not be loaded is tried again the next time.
+  return loading.catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
 }
 
 /** How many tokens a text has to OpenAI's models; to others it is an estimate, about a fifth too low for some. */

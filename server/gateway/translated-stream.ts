@@ -1,6 +1,7 @@
 import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
+import { tokensOfBytes } from "@/server/gateway/estimate";
 import { type Progress, writtenIn } from "@/server/gateway/progress";
 import type { SplicedAnswer } from "@/server/gateway/splice-answer";
 import type { Translator } from "@/server/gateway/stream";
@@ -25,7 +26,8 @@ type Ways = {
 export class TranslatedStream implements Translator {
   alive = false;
   started = false;
-  producedTokens = 0;
+  #events = 0;
+  #characters = 0;
   earlyUsage: Usage | undefined;
   #call: Call;
   #ways: Ways;
@@ -41,6 +43,11 @@ export class TranslatedStream implements Translator {
     this.#call = call;
     this.#ways = ways;
     this.#parser = frameParser(ways.framing);
+  }
+
+  /** One event is one token at some vendors; others put dozens into one, and then its length tells. */
+  get producedTokens(): number {
+    return Math.max(this.#events, tokensOfBytes(this.#characters));
   }
 
   get complete(): boolean {
@@ -122,12 +129,14 @@ export class TranslatedStream implements Translator {
         delta.tool_calls?.length ||
         delta.thinking_blocks?.length
       ) {
-        this.producedTokens++;
+        this.#events++;
         this.started = true;
         markFirstToken(this.#call);
       }
     }
-    this.#written.push(writtenIn(chunk));
+    const written = writtenIn(chunk);
+    this.#characters += written.length;
+    this.#written.push(written);
     return this.#ways.encoder.chunk(chunk);
   }
 }

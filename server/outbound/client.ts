@@ -77,6 +77,8 @@ export function send(request: UpstreamRequest, options: SendOptions): Promise<Up
 type Destination = { readonly origin: string; readonly path: string };
 
 const MAX_DESTINATIONS = 1_000;
+/** Longer ones are a caller's, and seldom come twice. */
+const MAX_REMEMBERED_LENGTH = 1_024;
 /** By address: first those that may be in a private network, then the others. */
 const destinations = singleton(
   "outbound-destinations",
@@ -93,7 +95,7 @@ function destination(address: string, allowPrivateNetwork: boolean): Destination
   checkUrl(url, allowPrivateNetwork);
   const made = { origin: url.origin, path: url.pathname + url.search };
   if (checked.size >= MAX_DESTINATIONS) checked.clear();
-  checked.set(address, made);
+  if (address.length <= MAX_REMEMBERED_LENGTH) checked.set(address, made);
   return made;
 }
 

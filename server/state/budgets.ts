@@ -5,6 +5,7 @@ import { type NanoUsd, nanoFromUsd } from "@/server/money";
 import { budgetRefusal } from "@/server/state/budget-refusal";
 import { type Window, windowAt } from "@/server/state/budget-window";
 import type { Caller, CallerBudget } from "@/server/state/callers";
+import { signOfLife } from "@/server/state/instance";
 import { type Leased, renewLeases } from "@/server/state/leases";
 import type { Unnamed } from "@/server/state/ledger-purses";
 import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } from "@/server/state/purses";
@@ -22,11 +23,14 @@ export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonl
 /** What a settled hold is spent from: purses, and those that the database has not named yet. */
 export type Spent = { readonly purses: readonly string[]; readonly unnamed: readonly Unnamed[] };
 
-/** The budgets that cover a call of this model, hard and soft, and the group's balance. */
-export function pursesOf(caller: Caller, model: string, nowMs: number): readonly Purse[] {
+/** The budgets that cover a call of a model by any of its names, hard and soft, and the group's balance. */
+export function pursesOf(caller: Caller, names: readonly string[], nowMs: number): readonly Purse[] {
   if (caller.budgets.length === 0 && caller.groupBalanceNano === null) return [];
   const purses = caller.budgets
-    .filter((budget) => budget.models.length === 0 || budget.models.some((pattern) => covers(pattern, model)))
+    .filter(
+      (budget) =>
+        budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => covers(pattern, name))),
+    )
     .map((budget) => purseOf(budget.id, { budget, name: nameOf(budget), window: windowAt(budget, nowMs) }));
   if (caller.groupId !== null && caller.groupBalanceNano !== null)
     purses.push(
@@ -100,6 +104,7 @@ const RENEW_MS = 30_000;
 export function keepLeases(): () => void {
   const timer = setInterval(() => {
     const quietSince = Date.now() - RENEW_MS;
+    signOfLife();
     Promise.all([renewLeases(), coverOwed().then(() => returnLeases(quietSince))]).catch((error: unknown) =>
       log.warn({ err: error }, "Leases on budgets could not be renewed."),
     );

@@ -31,6 +31,8 @@ export type CatalogPrice = { readonly id: string; readonly effectiveFromMs: numb
 
 export type CatalogDeployment = {
   readonly id: string;
+  /** The name of the model that it is a deployment of. */
+  readonly model: string;
   readonly upstreamModel: string;
   readonly priority: number;
   readonly weight: number;
@@ -185,7 +187,9 @@ async function readCatalog(): Promise<Catalog> {
   const models = modelRows.map((row): [string, CatalogModel] => {
     const deployments = (deploymentsOf.get(row.id) ?? []).flatMap((deployment) => {
       const provider = providers.get(deployment.provider_id);
-      return provider ? [toDeployment(deployment, provider, pricesOf.get(deployment.id) ?? [])] : [];
+      return provider
+        ? [toDeployment({ ...deployment, model: row.name }, provider, pricesOf.get(deployment.id) ?? [])]
+        : [];
     });
     return [row.name, toModel(row, deployments)];
   });
@@ -250,7 +254,11 @@ function toProvider(row: ProviderRow, keyRows: KeyRow[]): CatalogProvider {
   };
 }
 
-function toDeployment(row: DeploymentRow, provider: CatalogProvider, priceRows: PriceRow[]): CatalogDeployment {
+function toDeployment(
+  row: DeploymentRow & { readonly model: string },
+  provider: CatalogProvider,
+  priceRows: PriceRow[],
+): CatalogDeployment {
   const prices = priceRows.flatMap((price): CatalogPrice[] => {
     const rates = Rates.safeParse(price.rates);
     if (rates.success) return [{ id: price.id, effectiveFromMs: price.effective_from.getTime(), rates: rates.data }];
@@ -259,6 +267,7 @@ function toDeployment(row: DeploymentRow, provider: CatalogProvider, priceRows: 
   });
   return {
     id: row.id,
+    model: row.model,
     upstreamModel: row.upstream_model,
     priority: row.priority,
     weight: row.weight,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { env } from "@/server/env";
 import { log } from "@/server/log";
@@ -10,6 +11,8 @@ export type Instance = { readonly id: string; readonly folder: string };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CLAIM_MS = 10_000;
+/** As long as leases of a silent process last. */
+const SILENT_MS = 600_000;
 
 /**
  * Who this process is: the first of those in the data directory whose process has ended, so that it takes up what that one left, or a
@@ -34,6 +37,16 @@ export function claimDead(): Instance | undefined {
     }
   }
   return undefined;
+}
+
+/** Gives a sign of life, for processes on other machines that share the data directory. */
+export function signOfLife(): void {
+  const now = new Date();
+  try {
+    utimesSync(join(instance().folder, "pid"), now, now);
+  } catch (error) {
+    log.debug({ err: error }, "The data directory cannot be written.");
+  }
 }
 
 /** Removes an instance that nothing is left of. */
@@ -65,7 +78,7 @@ function take(parent: string, id: string): Instance {
     const claim = join(folder, "claim");
     clearOldClaim(claim);
     mkdirSync(claim);
-    writeFileSync(join(folder, "pid"), `${process.pid} ${startOf(process.pid) ?? ""}\n`);
+    writeFileSync(join(folder, "pid"), `${process.pid} ${startOf(process.pid) ?? "-"} ${hostname()}\n`);
     rmdirSync(claim);
   } catch (error) {
     if (env.journal === "disk") throw error;
@@ -92,7 +105,9 @@ function lives(folder: string): boolean {
     // It is only being made, unless it has been so for long.
     return Date.now() - statSync(folder).mtimeMs < CLAIM_MS;
   }
-  const [pid = "", started = ""] = text.trim().split(" ");
+  const [pid = "", started = "-", host] = text.trim().split(" ");
+  // Of another machine, or container, only the sign of life that it gives now and then can be seen.
+  if (host !== hostname()) return Date.now() - statSync(join(folder, "pid")).mtimeMs < SILENT_MS;
   // In a container every process before this one had the same number.
   if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
   try {
@@ -102,7 +117,7 @@ function lives(folder: string): boolean {
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
   const now = startOf(Number(pid));
-  return started === "" || now === undefined || now === started;
+  return started === "-" || now === undefined || now === started;
 }
 
 /** When a process began, in the kernel's ticks, to tell it from a later one of the same number; undefined where that is not told. */

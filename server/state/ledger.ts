@@ -46,17 +46,26 @@ export function ledgerBacklog(): number {
  * leased is free again. Throws when the database is away.
  */
 export async function recoverLedger(): Promise<void> {
-  const own = instance();
-  for (let one: Instance | undefined = own; one; one = claimDead()) {
-    const { id } = one;
-    const rows = await replayJournal(one, async (texts) => {
-      for (let at = 0; at < texts.length; at += BATCH)
-        await tellOfBudgets(await writeRows(texts.slice(at, at + BATCH), id));
-    });
-    await endLeases(id);
-    if (rows > 0) log.info({ rows, instance: id }, "Brought journalled calls into the database.");
-    if (one !== own) forget(one);
+  await recover(instance());
+  await recoverOthers();
+}
+
+/** The same of other processes that have ended since this one began. Throws when the database is away. */
+export async function recoverOthers(): Promise<void> {
+  for (let one = claimDead(); one; one = claimDead()) {
+    await recover(one);
+    forget(one);
   }
+}
+
+async function recover(one: Instance): Promise<void> {
+  const { id } = one;
+  const rows = await replayJournal(one, async (texts) => {
+    for (let at = 0; at < texts.length; at += BATCH)
+      await tellOfBudgets(await writeRows(texts.slice(at, at + BATCH), id));
+  });
+  await endLeases(id);
+  if (rows > 0) log.info({ rows, instance: id }, "Brought journalled calls into the database.");
 }
 
 /** Writes everything that waits; returns whether all of it was written before `deadlineMs` from now. */

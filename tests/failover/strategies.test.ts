@@ -47,6 +47,7 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Setting
   const rates = inputNano === undefined ? undefined : Rates.parse({ input: inputNano, output: 4 * inputNano });
   const deployment: CatalogDeployment = {
     id: `${name}-${randomUUID()}`,
+    model: "model",
     upstreamModel: name,
     priority,
     weight,

@@ -203,10 +203,11 @@ BEGIN
     "v_granted" := greatest("p_need", least("v_left" / 8, "p_need" * 64));
   END IF;
   IF "v_granted" > 0 THEN
-    UPDATE "purse" p SET "leased_nano" = p."leased_nano" + "v_granted" WHERE p."id" = "v_purse";
+    -- The lease before the purse, as the ledger writes them: in another order the two could wait for each other.
     INSERT INTO "lease" AS held ("instance", "purse_id", "granted_nano") VALUES ("p_instance", "v_purse", "v_granted")
       ON CONFLICT ON CONSTRAINT "lease_pkey"
       DO UPDATE SET "granted_nano" = held."granted_nano" + excluded."granted_nano", "renewed_at" = now();
+    UPDATE "purse" p SET "leased_nano" = p."leased_nano" + "v_granted" WHERE p."id" = "v_purse";
   END IF;
   SELECT coalesce(sum(l."granted_nano"), 0) INTO "v_own" FROM "lease" l JOIN "purse" p ON p."id" = l."purse_id"
     WHERE l."instance" = "p_instance" AND p."budget_id" IS NOT DISTINCT FROM "p_budget"
@@ -217,9 +218,9 @@ END $$;
 -- Gives back a part of a lease that is not needed.
 CREATE FUNCTION "conduit_return_lease"("p_instance" uuid, "p_purse" uuid, "p_amount" bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE "purse" SET "leased_nano" = "leased_nano" - "p_amount" WHERE "id" = "p_purse";
   UPDATE "lease" SET "granted_nano" = "granted_nano" - "p_amount", "renewed_at" = now()
     WHERE "instance" = "p_instance" AND "purse_id" = "p_purse";
+  UPDATE "purse" SET "leased_nano" = "leased_nano" - "p_amount" WHERE "id" = "p_purse";
 END $$;
 
 -- Ends the leases of one process (it has replayed what it spent), or of all that have not been heard of for a while.

@@ -3,6 +3,7 @@ import { readStream, readWhole } from "@/server/dialects/completions/read";
 import { CompletionsRequest, toCanonical } from "@/server/dialects/completions/request";
 import type { TextDialect } from "@/server/dialects/dialect";
 import { openaiError } from "@/server/wire/error";
+import { countOf } from "@/server/wire/json";
 
 /** OpenAI's older completions. Source: OpenAI API reference, "Create completion". */
 export const completions: TextDialect = {
@@ -10,6 +11,7 @@ export const completions: TextDialect = {
   schema: CompletionsRequest,
   read: (body) => ({ model: String(body.model), stream: body.stream === true }),
   toCanonical,
+  askedOutput: (body) => countOf(body.max_tokens),
   limitOutput: (_body, tokens) => ({ max_tokens: tokens }),
   encodeAnswer,
   encodeStream,

@@ -2,7 +2,7 @@ import type { TextDialect } from "@/server/dialects/dialect";
 import { encodeAnswer } from "@/server/dialects/gemini/answer";
 import { errorBody } from "@/server/dialects/gemini/error";
 import { readStream, readWhole } from "@/server/dialects/gemini/read";
-import { GenerateContentRequest, limitOutput, read } from "@/server/dialects/gemini/request";
+import { askedOutput, GenerateContentRequest, limitOutput, read } from "@/server/dialects/gemini/request";
 import { encodeStream } from "@/server/dialects/gemini/stream";
 import { toCanonical } from "@/server/dialects/gemini/to-canonical";
 
@@ -12,6 +12,7 @@ export const generateContent: TextDialect = {
   schema: GenerateContentRequest,
   read,
   toCanonical,
+  askedOutput,
   limitOutput,
   encodeAnswer,
   encodeStream,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Asked, JsonObject, Located } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
-import { isRecord } from "@/server/wire/json";
+import { countOf, isRecord } from "@/server/wire/json";
 
 /** What the gateway reads of a request; everything else passes. Source: Gemini API reference, "models.generateContent". */
 export const GenerateContentRequest = z.looseObject({
@@ -32,6 +32,11 @@ export function addressed({ params }: Pick<Located, "params">): { model: string;
 export function read(_body: JsonObject, located: Located): Asked {
   const { model, method } = addressed(located);
   return { model, stream: method === "streamGenerateContent" };
+}
+
+/** The limit on an answer's tokens that a request sets. */
+export function askedOutput(body: JsonObject): number | undefined {
+  return countOf(field(record(body, "generationConfig"), "maxOutputTokens"));
 }
 
 /** `generationConfig` with its limit, under the name that the caller gave it. */

@@ -4,6 +4,7 @@ import { errorBody } from "@/server/dialects/messages/error";
 import { readStream, readWhole } from "@/server/dialects/messages/read";
 import { limitOutput, MessagesRequest, read, toCanonical } from "@/server/dialects/messages/request";
 import { MessagesStream } from "@/server/dialects/messages/stream";
+import { countOf } from "@/server/wire/json";
 
 /** Anthropic's Messages API. Source: Anthropic API reference, "Create a Message", version 2023-06-01. */
 export const messages: TextDialect = {
@@ -11,6 +12,7 @@ export const messages: TextDialect = {
   schema: MessagesRequest,
   read,
   toCanonical,
+  askedOutput: (body) => countOf(body.max_tokens),
   limitOutput,
   encodeAnswer,
   encodeStream: (body, context) => new MessagesStream(body, context),

@@ -5,6 +5,7 @@ import { ResponseStream } from "@/server/dialects/responses/stream";
 import { toCanonical } from "@/server/dialects/responses/to-canonical";
 import type { ChatChunk, ChatCompletion } from "@/server/wire/chat";
 import { openaiError } from "@/server/wire/error";
+import { countOf } from "@/server/wire/json";
 
 /** OpenAI's responses. Source: OpenAI API reference, "Create a model response". */
 export const responses: TextDialect = {
@@ -12,6 +13,7 @@ export const responses: TextDialect = {
   schema: ResponsesRequest,
   read: readAsked,
   toCanonical,
+  askedOutput: (body) => countOf(body.max_output_tokens),
   limitOutput: (_body, tokens) => ({ max_output_tokens: tokens }),
   encodeAnswer: (completion, { usage, body, context }) => {
     // A whole answer is a stream of one piece whose events nobody reads.
