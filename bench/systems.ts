@@ -181,7 +181,15 @@ function conduitEnv(port: number, upstream: System): Record<string, string> {
       models: ["bench", "foreign"].flatMap((provider) =>
         kinds.map((kind) => ({ name: `${provider}-${kind}`, deployments: [{ provider, model: kind, price }] })),
       ),
-      virtualKeys: [{ name: "bench", key: KEY }],
+      // None is ever reached: what is measured is what they cost.
+      virtualKeys: [
+        {
+          name: "bench",
+          key: KEY,
+          budgets: [{ period: "month", limitUsd: 1_000_000 }],
+          limits: { rpm: 100_000_000, tpm: 1_000_000_000, concurrent: 100_000 },
+        },
+      ],
     }),
   );
   return {
