@@ -50,6 +50,11 @@ export function countCall(call: CountedCall): void {
   held.waiting.delete(key);
 }
 
+/** Counts an event of a stream that was left out because nobody could read it. */
+export function countMalformedEvent(): void {
+  held.malformed.inc();
+}
+
 /** Counts a call that a limit refused. */
 export function countRefusal({ scope, kind }: { readonly scope: string; readonly kind: string }): void {
   held.refusals.inc({ scope, limit: kind });
@@ -130,6 +135,11 @@ function createMetrics() {
       name: "conduit_redis_outage_calls_total",
       help: "Calls that came while Redis was away: counted by this process alone (memory) or refused (refuse).",
       labelNames: ["policy"],
+      registers,
+    }),
+    malformed: new Counter({
+      name: "conduit_malformed_events_total",
+      help: "Events of providers' streams that were left out because they could not be read.",
       registers,
     }),
     open: new Gauge({ name: "conduit_open_calls", help: "Calls under way.", registers }),

@@ -5,6 +5,7 @@ import { tokensOfBytes } from "@/server/gateway/estimate";
 import { type Progress, progressOf, writtenOf } from "@/server/gateway/progress";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
+import { countMalformedEvent } from "@/server/metrics";
 import type { ProviderType } from "@/server/providers/provider";
 import { openaiError } from "@/server/wire/error";
 import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
@@ -188,7 +189,10 @@ export class NativeStream implements Translator {
     if (!event) return true;
     const data = parseEvent(event.data);
     // No client could read it either: the answer goes on without it.
-    if (data === undefined) return false;
+    if (data === undefined) {
+      countMalformedEvent();
+      return false;
+    }
     if (isRecord(data.error)) throw upstreamError(this.#type.classify(errorStatus(data.error), data));
     this.alive = true;
     this.#lastButOne = event.data.charCodeAt(lastOf(event.data, event.data.length) - 1);
