@@ -1,7 +1,7 @@
 import type { Seen, StreamEncoder, TextDialect } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type ChatChunk, ChatRequest } from "@/server/wire/chat";
-import { openaiError } from "@/server/wire/error";
+import { openaiError, statusInError } from "@/server/wire/error";
 import { countOf, isRecord, listOf } from "@/server/wire/json";
 import { type ServerSentEvent, SSE_DONE, sseData } from "@/server/wire/sse";
 import { chatUsage, usageFromChat, usageFromChunk } from "@/server/wire/usage";
@@ -42,7 +42,7 @@ function readWhole(body: unknown): Seen {
   if (!isRecord(body)) throw new GatewayError("upstream_garbled", "The provider's answer is not JSON.");
   if (!Array.isArray(body.choices)) {
     // Some vendors send an error with status 200.
-    if (isRecord(body.error)) return { error: body, errorStatus: statusOf(body.error) };
+    if (isRecord(body.error)) return { error: body, errorStatus: statusInError(body.error) };
     throw new GatewayError("upstream_garbled", "The provider's answer is not a chat completion.");
   }
   const choice: unknown = body.choices[0];
@@ -52,19 +52,13 @@ function readWhole(body: unknown): Seen {
   };
 }
 
-/** The status that a vendor puts into the error itself, where it does. */
-function statusOf(error: Record<string, unknown>): number | undefined {
-  const code = Number(error.status ?? error.code);
-  return code >= 400 && code < 600 ? code : undefined;
-}
-
 function eventReader(): (event: ServerSentEvent) => Seen {
   const choices = new Map<number, boolean>();
   return ({ data }) => {
     if (data === "[DONE]") return { started: true, end: true };
     const chunk: unknown = JSON.parse(data);
     if (!isRecord(chunk)) return {};
-    if (isRecord(chunk.error)) return { error: chunk, errorStatus: statusOf(chunk.error) };
+    if (isRecord(chunk.error)) return { error: chunk, errorStatus: statusInError(chunk.error) };
     let finishReason: string | undefined;
     let token = false;
     for (const choice of listOf(chunk.choices)) {

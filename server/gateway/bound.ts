@@ -1,6 +1,6 @@
 import type { JsonObject } from "@/server/dialects/dialect";
 import type { CallTarget } from "@/server/gateway/call";
-import { costOf, type NanoUsd, type Rates } from "@/server/money";
+import { costOf, type NanoUsd, type Rates, rateFor } from "@/server/money";
 import { modelFacts } from "@/server/providers/model-facts";
 import { priceAt } from "@/server/state/catalog";
 import { noUsage } from "@/server/wire/usage";
@@ -85,15 +85,19 @@ export function affordableTokens(
 }
 
 /** Every token at its class's dearest rate: which of them come from a cache, or go into one, only the answer tells. */
-function boundAt(rates: Rates, { inputTokens: input, searchUnits }: Bound, output: number): NanoUsd {
-  const units = searchUnits === undefined ? {} : { searchUnits };
-  let most = 0n;
-  for (const usage of [{ input }, { cacheWrite: input }, { cacheWrite1h: input }, { audioInput: input }]) {
-    for (const produced of [{ output }, { reasoning: output }, { audioOutput: output }]) {
-      const cost = costOf({ ...noUsage, ...usage, ...produced, ...units }, rates);
-      if (cost > most) most = cost;
-    }
-  }
+function boundAt(rates: Rates, { inputTokens, searchUnits }: Bound, outputTokens: number): NanoUsd {
+  const read = dearest(rates, ["input", "cacheWrite", "cacheWrite1h", "audioInput"], inputTokens);
+  const written = dearest(rates, ["output", "reasoning", "audioOutput"], inputTokens);
+  const usage = { ...noUsage, [read]: inputTokens, [written]: outputTokens };
+  return costOf(searchUnits === undefined ? usage : { ...usage, searchUnits }, rates);
+}
+
+type TokenClass = "input" | "cacheWrite" | "cacheWrite1h" | "audioInput" | "output" | "reasoning" | "audioOutput";
+
+/** The class with the highest rate; one without a rate of its own costs what the class costs that it is part of, which comes first. */
+function dearest(rates: Rates, classes: readonly [TokenClass, ...TokenClass[]], inputTokens: number): TokenClass {
+  let [most] = classes;
+  for (const one of classes) if (rateFor(rates[one], inputTokens) > rateFor(rates[most], inputTokens)) most = one;
   return most;
 }
 

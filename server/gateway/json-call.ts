@@ -27,7 +27,7 @@ import { readAll } from "@/server/outbound/client";
 import type { Encoded, Operation, ProviderType } from "@/server/providers/provider";
 import { providerType } from "@/server/providers/registry";
 import { priceAt } from "@/server/state/catalog";
-import { openaiError } from "@/server/wire/error";
+import { openaiError, statusInError } from "@/server/wire/error";
 import { isRecord } from "@/server/wire/json";
 import { noUsage, type Usage } from "@/server/wire/usage";
 
@@ -129,7 +129,8 @@ async function answer<Request, Response>(call: Call, received: Received<Request,
   const { kind, request, type, prepared, bytes } = received;
   const body = parseJson(bytes);
   // Some vendors send an error with status 200.
-  if (isRecord(body) && isRecord(body.error)) throw upstreamError(type.classify(statusOf(body.error), body));
+  if (isRecord(body) && isRecord(body.error))
+    throw upstreamError(type.classify(statusInError(body.error) ?? 500, body));
   const context = { ...decodeContext(call), id: call.id };
   const { response, usage } = prepared.operation.decode(body, { request, context });
   const made = kind.isView?.(body, { response, request })
@@ -151,10 +152,4 @@ async function answer<Request, Response>(call: Call, received: Received<Request,
 
 function isPriced({ target, startedAtMs }: Call): boolean {
   return target?.deployment !== undefined && priceAt(target.deployment, startedAtMs) !== undefined;
-}
-
-/** The status that a vendor puts into the error itself, where it does. */
-function statusOf(error: Record<string, unknown>): number {
-  const code = Number(error.status ?? error.code);
-  return code >= 400 && code < 600 ? code : 500;
 }

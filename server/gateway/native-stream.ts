@@ -7,7 +7,7 @@ import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { countMalformedEvent } from "@/server/metrics";
 import type { ProviderType } from "@/server/providers/provider";
-import { openaiError } from "@/server/wire/error";
+import { openaiError, statusInError } from "@/server/wire/error";
 import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
 import { isRecord } from "@/server/wire/json";
 import { SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
@@ -193,7 +193,7 @@ export class NativeStream implements Translator {
       countMalformedEvent();
       return false;
     }
-    if (isRecord(data.error)) throw upstreamError(this.#type.classify(errorStatus(data.error), data));
+    if (isRecord(data.error)) throw upstreamError(this.#type.classify(statusInError(data.error) ?? 500, data));
     this.alive = true;
     this.#lastButOne = event.data.charCodeAt(lastOf(event.data, event.data.length) - 1);
     const choices = Array.isArray(data.choices) ? data.choices : [];
@@ -233,13 +233,6 @@ function parseEvent(data: string): Record<string, unknown> | undefined {
     // A stream that is garbled to its end fails for want of a terminal event.
     return undefined;
   }
-}
-
-/** Some vendors put the HTTP status that they would have sent into the error itself. */
-function errorStatus(error: Record<string, unknown>): number {
-  const code = typeof error.code === "string" ? Number(error.code) : error.code;
-  const status = typeof error.status === "number" ? error.status : code;
-  return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
 }
 
 /** Where the last character is that is no line end. */

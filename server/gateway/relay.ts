@@ -18,6 +18,7 @@ import { upstreamError } from "@/server/gateway/upstream-error";
 import { usdText } from "@/server/money";
 import { readAll } from "@/server/outbound/client";
 import type { ProviderType } from "@/server/providers/provider";
+import { statusInError } from "@/server/wire/error";
 import { isRecord } from "@/server/wire/json";
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
@@ -105,15 +106,11 @@ function readNative(
 
 async function notAStream({ type, response }: Answer): Promise<GatewayError> {
   const body = parseJson(await readAll(response, 1024 * 1024));
-  if (isRecord(body) && isRecord(body.error)) return upstreamError(type.classify(statusOf(body.error), body));
+  if (isRecord(body) && isRecord(body.error))
+    return upstreamError(type.classify(statusInError(body.error) ?? 500, body));
   return new GatewayError("upstream_garbled", "The provider answered a request for a stream with something else.");
 }
 
 function isEventStream(contentType: string | undefined): boolean {
   return contentType?.toLowerCase().startsWith("text/event-stream") ?? false;
-}
-
-function statusOf(error: Record<string, unknown>): number {
-  const code = Number(error.code ?? error.status);
-  return code >= 400 && code < 600 ? code : 500;
 }

@@ -11,14 +11,13 @@ import {
   type ModelSettings,
   usualSettings,
 } from "@/server/state/catalog";
+import { coversModel } from "@/server/state/model-pattern";
 
 const MAX_NAME = 300;
 
 /** Whether one of the key's patterns covers a model name. */
 export function mayUse(caller: Caller, model: string): boolean {
-  return caller.models.some((pattern) =>
-    pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model,
-  );
+  return caller.models.some((pattern) => coversModel(pattern, model));
 }
 
 /** What a stage is there for: any failure, an error, a prompt that is too long, or content that was refused. */

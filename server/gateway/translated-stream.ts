@@ -27,14 +27,13 @@ export class TranslatedStream implements Translator {
   alive = false;
   started = false;
   #events = 0;
-  #characters = 0;
   earlyUsage: Usage | undefined;
   #call: Call;
   #ways: Ways;
   #parser: FrameParser;
   #ended = false;
   #text = "";
-  #written: string[] = [];
+  #written = "";
   #head: Progress["head"] | undefined;
   /** Something was sent that cannot be continued. */
   #bound = false;
@@ -47,7 +46,7 @@ export class TranslatedStream implements Translator {
 
   /** One event is one token at some vendors; others put dozens into one, and then its length tells. */
   get producedTokens(): number {
-    return Math.max(this.#events, tokensOfBytes(this.#characters));
+    return Math.max(this.#events, tokensOfBytes(this.#written.length));
   }
 
   get complete(): boolean {
@@ -84,7 +83,7 @@ export class TranslatedStream implements Translator {
   }
 
   written(): string {
-    return this.#written.join("");
+    return this.#written;
   }
 
   progress(): Progress | undefined {
@@ -134,9 +133,7 @@ export class TranslatedStream implements Translator {
         markFirstToken(this.#call);
       }
     }
-    const written = writtenIn(chunk);
-    this.#characters += written.length;
-    this.#written.push(written);
+    this.#written += writtenIn(chunk);
     return this.#ways.encoder.chunk(chunk);
   }
 }

@@ -2,6 +2,7 @@ import { GatewayError } from "@/server/errors";
 import { argumentsOf, CallIndex } from "@/server/providers/openai-chat-calls";
 import type { Classified, DecodeContext, StreamPiece, TranslatedChat } from "@/server/providers/provider";
 import type { ChatAnnotation, ChatChunk, ChatCompletion, ChatFinishReason } from "@/server/wire/chat";
+import { statusInError } from "@/server/wire/error";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 import { usageFromChat, usageFromChunk } from "@/server/wire/usage";
@@ -22,7 +23,7 @@ function decode(body: unknown, context: DecodeContext, classify: Classify): Retu
   if (!isRecord(body)) throw new GatewayError("upstream_garbled", "The provider's answer is not JSON.");
   if (!Array.isArray(body.choices)) {
     const { kind, message } = isRecord(body.error)
-      ? classify(statusOf(body.error), body)
+      ? classify(statusInError(body.error) ?? 500, body)
       : { kind: "upstream_garbled" as const };
     throw new GatewayError(kind, message ?? "The provider's answer is not a chat completion.");
   }
@@ -180,7 +181,7 @@ function streamDecoder(context: DecodeContext, classify: Classify): (event: Serv
     if (data === "[DONE]") return [{ kind: "end" }];
     const body = parse(data);
     if (!body) return [];
-    if (isRecord(body.error)) return [{ kind: "error", error: classify(statusOf(body.error), body) }];
+    if (isRecord(body.error)) return [{ kind: "error", error: classify(statusInError(body.error) ?? 500, body) }];
     if (body.search_results ?? body.citations) sources = body;
     const pieces: StreamPiece[] = [];
     const given = listOf(body.choices).filter(isRecord).map(read);
@@ -225,9 +226,4 @@ function parse(data: string): Record<string, unknown> | undefined {
     // One garbled event is left out; a stream that is garbled to its end fails for want of a terminal event.
     return undefined;
   }
-}
-
-function statusOf(error: Record<string, unknown>): number {
-  const status = Number(error.status ?? error.code);
-  return status >= 400 && status < 600 ? status : 500;
 }

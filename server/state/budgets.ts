@@ -8,6 +8,7 @@ import type { Caller, CallerBudget } from "@/server/state/callers";
 import { signOfLife } from "@/server/state/instance";
 import { type Leased, renewLeases } from "@/server/state/leases";
 import type { Unnamed } from "@/server/state/ledger-purses";
+import { coversModel } from "@/server/state/model-pattern";
 import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } from "@/server/state/purses";
 
 /**
@@ -29,7 +30,7 @@ export function pursesOf(caller: Caller, names: readonly string[], nowMs: number
   const purses = caller.budgets
     .filter(
       (budget) =>
-        budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => covers(pattern, name))),
+        budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => coversModel(pattern, name))),
     )
     .map((budget) => purseOf(budget.id, { budget, name: nameOf(budget), window: windowAt(budget, nowMs) }));
   if (caller.groupId !== null && caller.groupBalanceNano !== null)
@@ -192,8 +193,4 @@ const ALWAYS: Window = { startsMs: 0, sinceMs: 0, endsMs: null };
 function nameOf({ name, period, owner, hours }: CallerBudget): string {
   const length = period === "hours" ? `last ${hours} hours` : period;
   return name === "" ? `the ${owner}'s budget (${length})` : `the budget '${name}' (${length})`;
-}
-
-function covers(pattern: string, model: string): boolean {
-  return pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model;
 }

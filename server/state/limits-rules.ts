@@ -1,6 +1,7 @@
 import type { Caller } from "@/server/state/callers";
 import { globalLimits } from "@/server/state/limits-global";
 import { type LimitKind, type Limits, limitKinds } from "@/server/state/limits-kinds";
+import { coversModel } from "@/server/state/model-pattern";
 
 export type LimitScope = "global" | "group" | "key" | "model";
 
@@ -46,7 +47,7 @@ export function rulesFor(caller: Caller, model: string): readonly LimitRule[] {
   const everywhere = gatewayRules(globalLimits());
   const rules = everywhere.length === 0 ? own.always : [...everywhere, ...own.always];
   if (own.byModel.length === 0) return rules;
-  return [...rules, ...own.byModel.flatMap((entry) => (covers(entry.pattern, model) ? entry.rules : []))];
+  return [...rules, ...own.byModel.flatMap((entry) => (coversModel(entry.pattern, model) ? entry.rules : []))];
 }
 
 function compiled(caller: Caller): Compiled {
@@ -82,8 +83,4 @@ export function limitRules(limits: Limits, owner: Pick<LimitRule, "scope" | "nam
     const limit = limits[kind];
     return limit === null ? [] : [{ ...owner, ...kinds[kind], id: `${owner.id}:${kind}`, kind, limit }];
   });
-}
-
-function covers(pattern: string, model: string): boolean {
-  return pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model;
 }

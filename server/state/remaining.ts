@@ -2,6 +2,7 @@ import { log } from "@/server/log";
 import { usdText } from "@/server/money";
 import { singleton } from "@/server/singleton";
 import type { Caller } from "@/server/state/callers";
+import { coversModel } from "@/server/state/model-pattern";
 import { groupSpending, standingsOf } from "@/server/state/spending";
 
 /** How long an answer is believed. */
@@ -17,7 +18,7 @@ const held = singleton("remaining", () => new Map<string, Known>());
  */
 export function remainingUsd(caller: Caller, model: string, nowMs: number): Promise<number | undefined> {
   const covering = caller.budgets.filter(
-    ({ models, soft }) => !soft && (models.length === 0 || models.some((pattern) => covers(pattern, model))),
+    ({ models, soft }) => !soft && (models.length === 0 || models.some((pattern) => coversModel(pattern, model))),
   );
   if (covering.length === 0 && caller.groupBalanceNano === null) return Promise.resolve(undefined);
   const id = [caller.groupId, ...covering.map((budget) => budget.id)].join(" ");
@@ -41,8 +42,4 @@ async function read(caller: Caller, budgets: Caller["budgets"], nowMs: number): 
   const [first, ...others] = left;
   if (first === undefined) return undefined;
   return Number(usdText(others.reduce((least, one) => (one < least ? one : least), first)));
-}
-
-function covers(pattern: string, model: string): boolean {
-  return pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : pattern === model;
 }

@@ -1,3 +1,5 @@
+import { isRecord } from "@/server/wire/json";
+
 /** Tokens of a call in disjoint classes: they sum to the total, none counts a token that another counts. */
 export type Usage = {
   /** Prompt tokens that were neither read from nor written to a cache, and are not audio. */
@@ -117,8 +119,4 @@ const MAX_COUNT = 1_000_000_000;
 
 function count(value: unknown): number | undefined {
   return typeof value === "number" && value >= 0 && value <= MAX_COUNT ? Math.trunc(value) : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

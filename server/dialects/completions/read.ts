@@ -1,5 +1,6 @@
 import type { Seen } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
+import { statusInError } from "@/server/wire/error";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 import { usageFromChat, usageFromChunk } from "@/server/wire/usage";
@@ -9,7 +10,7 @@ export function readWhole(body: unknown): Seen {
   if (!isRecord(body)) throw new GatewayError("upstream_garbled", "The provider's answer is not JSON.");
   if (!Array.isArray(body.choices)) {
     // Some vendors send an error with status 200.
-    if (isRecord(body.error)) return { error: body, errorStatus: statusOf(body.error) };
+    if (isRecord(body.error)) return { error: body, errorStatus: statusInError(body.error) };
     throw new GatewayError("upstream_garbled", "The provider's answer is not a completion.");
   }
   const [choice] = listOf(body.choices);
@@ -26,7 +27,7 @@ export function readStream(): (event: ServerSentEvent) => Seen {
     if (data === "[DONE]") return { started: true, end: true };
     const event: unknown = JSON.parse(data);
     if (!isRecord(event)) return {};
-    if (isRecord(event.error)) return { error: event, errorStatus: statusOf(event.error) };
+    if (isRecord(event.error)) return { error: event, errorStatus: statusInError(event.error) };
     let finishReason: string | undefined;
     let token = false;
     for (const choice of listOf(event.choices)) {
@@ -41,10 +42,4 @@ export function readStream(): (event: ServerSentEvent) => Seen {
     const end = finished.size > 0 && [...finished.values()].every(Boolean);
     return { started: true, token, finishReason, end, usage: usageFromChunk(event) };
   };
-}
-
-/** The status that a vendor puts into the error itself, where it does. */
-function statusOf(error: Record<string, unknown>): number | undefined {
-  const code = Number(error.status ?? error.code);
-  return code >= 400 && code < 600 ? code : undefined;
 }

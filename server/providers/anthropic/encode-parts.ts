@@ -5,6 +5,7 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { z } from "zod";
 import { type Block, blockOf, checked, refused } from "@/server/providers/anthropic/wire";
+import { type DataUrl, dataUrl } from "@/server/providers/data-url";
 import { isRecord } from "@/server/wire/json";
 
 /** Anthropic's own blocks, which a caller may use beside OpenAI's parts; they pass as they are. */
@@ -91,7 +92,7 @@ function textBlocks(text: string, cacheControl: unknown): Block[] {
 
 function imageSource(url: string, path: string): ImageBlockParam["source"] {
   if (/^https?:/i.test(url)) return { type: "url", url };
-  const data = parseDataUrl(url);
+  const data = dataUrl(url);
   if (!data) throw refused(`${path}.image_url.url`, "Expected an http(s) URL or a data URL.");
   const mediaType = data.mediaType === "image/jpg" ? "image/jpeg" : data.mediaType;
   if (!isImageType(mediaType)) throw refused(`${path}.image_url.url`, "Expected a JPEG, PNG, GIF or WebP image.");
@@ -114,7 +115,7 @@ function fileBlock(file: FilePart, path: string): Block {
     return { type: "document", source: { type: "url", url: file.file_data }, ...title } satisfies DocumentBlockParam;
   }
   // Some callers send bare base64; a file part without a media type is a PDF in OpenAI's API.
-  const data = parseDataUrl(file.file_data) ?? { mediaType: "application/pdf", base64: file.file_data };
+  const data = dataUrl(file.file_data) ?? { mediaType: "application/pdf", base64: file.file_data };
   if (isImageType(data.mediaType)) {
     return {
       type: "image",
@@ -130,29 +131,4 @@ function documentSource({ mediaType, base64 }: DataUrl): DocumentBlockParam["sou
   if (mediaType === "application/pdf") return { type: "base64", media_type: mediaType, data: base64 };
   if (!mediaType.startsWith("text/") && mediaType !== "application/json") return undefined;
   return { type: "text", media_type: "text/plain", data: Buffer.from(base64, "base64").toString("utf8") };
-}
-
-type DataUrl = { readonly mediaType: string; readonly base64: string };
-
-/** Source: RFC 2397. Not a regular expression over the whole, which may be many megabytes. */
-function parseDataUrl(url: string): DataUrl | undefined {
-  const comma = url.indexOf(",");
-  if (comma === -1 || url.slice(0, 5).toLowerCase() !== "data:") return undefined;
-  const [mediaType = "", ...parameters] = url.slice(5, comma).toLowerCase().split(";");
-  const payload = url.slice(comma + 1);
-  const isBase64 = parameters.some((parameter) => parameter.trim() === "base64");
-  return {
-    mediaType: mediaType.trim() || "text/plain",
-    base64: isBase64 ? payload : Buffer.from(unescaped(payload)).toString("base64"),
-  };
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    // A stray percent sign: the text was not escaped.
-    if (cause instanceof URIError) return text;
-    throw cause;
-  }
 }

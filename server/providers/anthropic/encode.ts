@@ -9,17 +9,18 @@ import { endpoint, requestHeaders } from "@/server/providers/anthropic/endpoint"
 import { type ModelFacts, modelFacts } from "@/server/providers/anthropic/models";
 import { outputSchema } from "@/server/providers/anthropic/output-schema";
 import { checked } from "@/server/providers/anthropic/wire";
+import { askedFields, lostInMessages } from "@/server/providers/lost-fields";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
 import { isRecord, textOf } from "@/server/wire/json";
 
 /** Fields that are translated, from OpenAI's names or Anthropic's own. */
-const TRANSLATED: ReadonlySet<string> = new Set([
+const TRANSLATED = [
   ...["model", "messages", "system", "stream", "stream_options", "max_tokens", "max_completion_tokens"],
   ...["temperature", "top_p", "top_k", "stop", "stop_sequences", "tools", "tool_choice", "parallel_tool_calls"],
   ...["reasoning_effort", "thinking", "response_format", "output_config"],
   ...["user", "safety_identifier", "metadata", "service_tier"],
-]);
+];
 
 /** Anthropic's own fields that pass as they are. Those that change a call's price (speed, region, fallback models) do not. */
 const NATIVE = [
@@ -93,25 +94,11 @@ function nativeFields(request: ChatRequest): Record<string, unknown> {
   );
 }
 
+const KNOWN: ReadonlySet<string> = new Set([...TRANSLATED, ...NATIVE]);
+
 /** What the caller asked for and does not get: OpenAI's fields without a counterpart, and those that neither knows. */
 function lost(request: ChatRequest): string[] {
-  const native: readonly string[] = NATIVE;
-  const fields = Object.entries(request)
-    .filter(([field, value]) => !TRANSLATED.has(field) && !native.includes(field) && asksForSomething(field, value))
-    // These names go into a header, so those that are no names stay out.
-    .flatMap(([field]) => (/^\w{1,64}$/.test(field) ? [field] : []));
-  const names = request.messages.some(({ role, name }) => role !== "tool" && typeof name === "string");
-  const audio = request.messages.some((message) => isRecord(message.audio));
-  return [...fields, ...(names ? ["messages.name"] : []), ...(audio ? ["messages.audio"] : [])];
-}
-
-/** A field that asks for nothing, such as `n: 1`, is no loss. */
-function asksForSomething(field: string, value: unknown): boolean {
-  if (value === undefined || value === null || value === false) return false;
-  if (field === "n") return value !== 1;
-  if (field === "modalities") return !(Array.isArray(value) && value.every((modality) => modality === "text"));
-  if (field === "frequency_penalty" || field === "presence_penalty" || field === "top_logprobs") return value !== 0;
-  return !(field === "logit_bias" && isRecord(value) && Object.keys(value).length === 0);
+  return [...askedFields(request, KNOWN), ...lostInMessages(request)];
 }
 
 const JsonSchemaFormat = z.looseObject({
