@@ -32,12 +32,30 @@ export function pursesOf(caller: Caller, names: readonly string[], nowMs: number
       (budget) =>
         budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => coversModel(pattern, name))),
     )
-    .map((budget) => purseOf(budget.id, { budget, name: nameOf(budget), window: windowAt(budget, nowMs) }));
+    .map((budget) => purseOf(budget.id, { budget, name: nameOf(budget), window: currentWindow(budget, nowMs) }));
   if (caller.groupId !== null && caller.groupBalanceNano !== null)
     purses.push(
       purseOf(caller.groupId, { name: `the balance of ${caller.groupName}`, groupId: caller.groupId, window: ALWAYS }),
     );
   return purses;
+}
+
+/** The window that a budget was in last. Budgets are replaced, never changed, and calendars are dear to read. */
+const windows = new WeakMap<CallerBudget, Window>();
+
+function currentWindow(budget: CallerBudget, nowMs: number): Window {
+  const known = windows.get(budget);
+  const { resetAtMs } = budget;
+  // A window that began before a reset, which was in the future then, is not the one that began with it.
+  const isCurrent =
+    known !== undefined &&
+    nowMs >= known.startsMs &&
+    (known.endsMs === null || nowMs < known.endsMs) &&
+    (resetAtMs === null || nowMs < resetAtMs || known.startsMs >= resetAtMs);
+  if (isCurrent) return known;
+  const window = windowAt(budget, nowMs);
+  windows.set(budget, window);
+  return window;
 }
 
 /**
