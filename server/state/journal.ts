@@ -41,15 +41,17 @@ const held = singleton("journal", () => ({
   unkept: 0,
 }));
 
-/** Appends a row. False where there is no journal, or it cannot be written: then the row must reach the database at once. */
-export function appendToJournal(row: string): boolean {
+/**
+ * Appends a row, a line with its end. False where there is no journal, or it cannot be written: then the row must reach the database
+ * at once.
+ */
+export function appendToJournal(line: Buffer): boolean {
   if (env.journal === "database") return false;
-  const line = `${row}\n`;
   try {
     const segment = current(line.length);
     const before = segment.bytes;
     const written = writeSync(held.fd ?? -1, line);
-    if (written < Buffer.byteLength(line)) {
+    if (written < line.length) {
       ftruncateSync(held.fd ?? -1, before);
       throw new Error("The disk took only a part of the line.");
     }

@@ -2,6 +2,7 @@ import pg from "pg";
 import { pool } from "@/server/db/sql";
 import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
+import type { LedgerBatch } from "@/server/state/ledger-batch";
 import { namePurses, type Unnamed } from "@/server/state/ledger-purses";
 
 /** One finished call, as it is written. Names are the table's columns; what is left out has the column's default. */
@@ -66,6 +67,18 @@ const NO_PARTITION = "23514";
 
 const days = singleton("ledger-days", () => new Set<string>());
 
+/** Writes the rows of a batch as `writeRows` does. */
+export async function writeBatch(batch: LedgerBatch, instance: string): Promise<Crossed[]> {
+  if (batch.unnamed) return writeRows(batch.texts(), instance);
+  try {
+    await ensurePartitions(batch.days);
+    return await writeJson(batch.json(), instance);
+  } catch (error) {
+    if (!isAboutData(error)) throw error;
+    return writeRows(batch.texts(), instance);
+  }
+}
+
 /**
  * Writes rows, each the JSON text of a LedgerRow, with their sums; rows that are there already change nothing. One row that the
  * database refuses as data must not hold up all others for ever: the batch is halved until that row is alone, and it goes to the
@@ -75,12 +88,7 @@ export async function writeRows(batch: readonly string[], instance: string): Pro
   try {
     return await write(batch, instance);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || !/^(22|23)/.test(error.code ?? "")) throw error;
-    if (error.code === NO_PARTITION) {
-      // A partition that was there is gone (dropped by hand, or another server took over): the next try makes it again.
-      days.clear();
-      throw error;
-    }
+    if (!isAboutData(error)) throw error;
     if (batch.length === 1) {
       log.fatal({ err: error, row: batch[0] }, "The database refuses this ledger row; it is kept only here.");
       return [];
@@ -94,15 +102,31 @@ export async function writeRows(batch: readonly string[], instance: string): Pro
 }
 
 async function write(batch: readonly string[], instance: string): Promise<Crossed[]> {
-  for (const row of batch) {
-    const day = dayOf(row);
+  await ensurePartitions(new Set(batch.map(dayOf)));
+  return writeJson(Buffer.from(`[${(await namePurses(batch)).join(",")}]`), instance);
+}
+
+async function ensurePartitions(of: ReadonlySet<string>): Promise<void> {
+  for (const day of of) {
     if (days.has(day)) continue;
     await pool().query("SELECT conduit_ensure_call_partition($1::date)", [day]);
     days.add(day);
   }
-  const values = [`[${(await namePurses(batch)).join(",")}]`, instance];
+}
+
+/** Bytes go to the database as they are. */
+async function writeJson(json: Buffer, instance: string): Promise<Crossed[]> {
+  const values = [json, instance];
   const { rows } = await pool().query<{ id: string; percent: number }>({ name: "ledger-write", text: WRITE, values });
   return rows.map(({ id, percent }) => ({ purseId: id, percent }));
+}
+
+/** Whether the database refuses rows as data, so that they are worth a try one by one. */
+function isAboutData(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError) || !/^(22|23)/.test(error.code ?? "")) return false;
+  // A partition that was there is gone (dropped by hand, or another server took over): the next try makes it again.
+  if (error.code === NO_PARTITION) days.clear();
+  return error.code !== NO_PARTITION;
 }
 
 const STARTED_AT = '"started_at":"';

@@ -5,7 +5,8 @@ import { health } from "@/server/state/health";
 import { claimDead, forget, type Instance, instance } from "@/server/state/instance";
 import { appendToJournal, endJournal, replayJournal, writtenFromJournal } from "@/server/state/journal";
 import { endLeases } from "@/server/state/leases";
-import { type LedgerRow, writeRows } from "@/server/state/ledger-write";
+import { LedgerBatch } from "@/server/state/ledger-batch";
+import { type LedgerRow, writeBatch, writeRows } from "@/server/state/ledger-write";
 import { clearDoubts, coverOwed } from "@/server/state/purses";
 
 const FLUSH_MS = 200;
@@ -13,8 +14,8 @@ const BATCH = 1_000;
 const MAX_PAUSE_MS = 5_000;
 
 const held = singleton("ledger", () => ({
-  /** Rows as JSON text: what lives for a moment costs the garbage collector most as objects. */
-  waiting: [] as string[],
+  /** In the order of their rows; the last one takes those that come. */
+  waiting: [] as LedgerBatch[],
   flushing: undefined as Promise<void> | undefined,
   timer: undefined as NodeJS.Timeout | undefined,
   pauseMs: 0,
@@ -27,18 +28,28 @@ const held = singleton("ledger", () => ({
  */
 export function addToLedger(row: LedgerRow): Promise<void> | undefined {
   const text = JSON.stringify(row);
-  const kept = appendToJournal(text);
-  held.waiting.push(text);
-  if (kept) {
+  const line = batchFor(text.length).add(text, {
+    day: row.started_at.slice(0, 10),
+    unnamed: row.unnamed !== undefined,
+  });
+  if (appendToJournal(line)) {
     held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
     return undefined;
   }
   return flush();
 }
 
+function batchFor(characters: number): LedgerBatch {
+  const last = held.waiting.at(-1);
+  if (last?.hasRoom(characters)) return last;
+  const batch = new LedgerBatch(characters);
+  held.waiting.push(batch);
+  return batch;
+}
+
 /** Calls that are not in the database yet. */
 export function ledgerBacklog(): number {
-  return held.waiting.length;
+  return held.waiting.reduce((rows, batch) => rows + batch.rows, 0);
 }
 
 /**
@@ -94,12 +105,15 @@ async function writeBatches(): Promise<void> {
     try {
       // First, so that nothing that is spent already seems to be left for others.
       await coverOwed();
-      const batch = held.waiting.slice(0, BATCH);
-      const writing = writeRows(batch, instance().id);
-      if (batch.length === held.waiting.length) await clearDoubts(writing);
+      const [batch] = held.waiting;
+      if (!batch) break;
+      batch.close();
+      const writing = writeBatch(batch, instance().id);
+      if (held.waiting.length === 1) await clearDoubts(writing);
       const crossed = await writing;
-      held.waiting.splice(0, batch.length);
-      writtenFromJournal(batch.length);
+      held.waiting.shift();
+      writtenFromJournal(batch.rows);
+      batch.release();
       held.pauseMs = 0;
       health().ledger = true;
       if (crossed.length > 0) await tellOfBudgets(crossed);
