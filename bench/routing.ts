@@ -4,7 +4,6 @@ import { chat } from "@/server/dialects/chat";
 import { begin, type CallTarget } from "@/server/gateway/call";
 import type { Stage } from "@/server/gateway/resolve";
 import { nextTarget } from "@/server/gateway/select";
-import { conversationOf } from "@/server/gateway/strategy";
 import { type CatalogDeployment, type CatalogProvider, usualSettings } from "@/server/state/catalog";
 import { answered, routeOf } from "@/server/state/route-health";
 
@@ -79,7 +78,7 @@ const call = begin(
   chat,
 );
 call.requestBytes = 3_000;
-call.conversation = () => conversationOf(body);
+call.conversation = body;
 
 /** CPU microseconds a decision, the best of several rounds: what disturbs the machine only ever adds. */
 function measure(stage: Stage): number {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cancel } from "@/server/cancel";
-import type { AnswerContext, Canonical, Dialect } from "@/server/dialects/dialect";
+import type { AnswerContext, Canonical, Dialect, JsonObject } from "@/server/dialects/dialect";
 import { env } from "@/server/env";
 import type { ErrorKind } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
@@ -65,8 +65,11 @@ export type Call = {
   spentBefore: NanoUsd;
   /** The prompt, for when its tokens must be counted here. */
   prompt: { readonly canonical: Canonical } | undefined;
-  /** What later turns of the same conversation begin with too; made only where a strategy asks. */
-  conversation: (() => string) | undefined;
+  /**
+   * The body of a request for text, whose beginning later turns of the same conversation share. Not a function that reads it: one
+   * that holds the call, held by the call, costs the garbage collector ten times what the call does.
+   */
+  conversation: JsonObject | undefined;
   /** What an answer from the cache would have cost, in nano-dollars. */
   savedNano: NanoUsd | undefined;
   usage: Usage | undefined;
@@ -83,6 +86,8 @@ export type Call = {
   /** True once the total time is up, to tell that from a caller who left. */
   timedOut: boolean;
   silence: OpenCall["silence"];
+  /** Its place among the calls under way. */
+  place: number;
   /** How the limits that hold for it stand, and what it reserved of them. */
   limitFacts: LimitFacts | undefined;
   limits: Extract<Limited, { admitted: true }> | undefined;
@@ -137,6 +142,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     failure: undefined,
     timedOut: false,
     silence: undefined,
+    place: -1,
     limitFacts: undefined,
     limits: undefined,
     hold: undefined,

@@ -13,7 +13,6 @@ import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/pla
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
-import { conversationOf } from "@/server/gateway/strategy";
 import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
 import { rehearse } from "@/server/state/turns";
 
@@ -130,7 +129,7 @@ async function askingOf(call: Call, dialect: TextDialect, given: JsonObject): Pr
   const body = read.data;
   const { model, stream } = dialect.read(body, { params: {}, query: new URLSearchParams() });
   const bytes = Buffer.from(JSON.stringify(given));
-  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, conversation: () => conversationOf(body) });
+  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, conversation: body });
   return { caller, bytes, body };
 }
 

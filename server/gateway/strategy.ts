@@ -77,7 +77,7 @@ function expectedCost(call: Call, { deployment }: CallTarget): number {
 
 /** Each conversation has an order of its own, which stays as it is while targets come and go (rendezvous hashing). */
 function byAffinity(call: Call, targets: readonly CallTarget[]): readonly CallTarget[] {
-  const conversation = hash(`${call.caller?.keyId} ${call.conversation?.() ?? ""}`);
+  const conversation = hash(`${call.caller?.keyId} ${call.conversation ? conversationOf(call.conversation) : ""}`);
   return sorted(targets, (target) => mixed(conversation ^ hash(routeId(target))));
 }
 

@@ -13,7 +13,6 @@ import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
-import { conversationOf } from "@/server/gateway/strategy";
 import { spliceJson } from "@/server/wire/splice";
 
 /** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
@@ -70,7 +69,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const request = await readText(call, inbound, dialect);
       if (keeps) request.kept = await keeps(call, caller, request.body);
       call.prompt = request;
-      call.conversation = () => conversationOf(request.body);
+      call.conversation = request.body;
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
       if (changes) request.change(changes);

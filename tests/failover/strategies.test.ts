@@ -27,7 +27,7 @@ const inbound: Inbound = {
 function callOf(conversation = "one"): Call {
   const call = begin(inbound, "chat", chat);
   call.requestBytes = 4_000;
-  call.conversation = () => conversation;
+  call.conversation = { prompt: conversation };
   return call;
 }
 
