@@ -42,28 +42,28 @@ const held = singleton("journal", () => ({
 }));
 
 /**
- * Appends a row, a line with its end. False where there is no journal, or it cannot be written: then the row must reach the database
- * at once.
+ * Appends so many rows, each a line with its end. False where there is no journal, or it cannot be written: then they must reach
+ * the database at once.
  */
-export function appendToJournal(line: Buffer): boolean {
+export function appendToJournal(lines: Buffer, rows: number): boolean {
   if (env.journal === "database") return false;
   try {
-    const segment = current(line.length);
+    const segment = current(lines.length);
     const before = segment.bytes;
-    const written = writeSync(held.fd ?? -1, line);
-    if (written < line.length) {
+    const written = writeSync(held.fd ?? -1, lines);
+    if (written < lines.length) {
       ftruncateSync(held.fd ?? -1, before);
-      throw new Error("The disk took only a part of the line.");
+      throw new Error("The disk took only a part of the lines.");
     }
     if (env.journalSync) fsyncSync(held.fd ?? -1);
     segment.bytes += written;
-    segment.waiting++;
+    segment.waiting += rows;
     held.totalBytes += written;
     return true;
   } catch (error) {
     failed(error);
-    // It stands among the rows that wait, and belongs to no file.
-    held.segments.push({ path: "", bytes: 0, waiting: 1 });
+    // They stand among the rows that wait, and belong to no file.
+    held.segments.push({ path: "", bytes: 0, waiting: rows });
     return false;
   }
 }

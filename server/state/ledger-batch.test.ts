@@ -11,11 +11,32 @@ const texts = rows.map((row) => JSON.stringify(row));
 
 test("the rows of a batch come out as they went in, as lines, as one array and one by one", () => {
   const batch = new LedgerBatch(10);
-  const lines = texts.map((text) => batch.add(text, about).toString());
-  expect(lines).toEqual(texts.map((text) => `${text}\n`));
+  for (const text of texts) batch.add(text, about);
+  expect(batch.takeLines().bytes.toString()).toBe(texts.map((text) => `${text}\n`).join(""));
+  batch.close();
   expect(JSON.parse(batch.json().toString())).toEqual(rows);
   expect(batch.texts()).toEqual(texts);
   expect(batch.rows).toBe(3);
+});
+
+test("each line is taken once, with how many they are", () => {
+  const batch = new LedgerBatch(10);
+  const taken: [string, number][] = [];
+  const take = () => {
+    const { bytes, rows } = batch.takeLines();
+    taken.push([bytes.toString(), rows]);
+  };
+  batch.add("1", about);
+  take();
+  take();
+  batch.add("2", about);
+  batch.add("3", about);
+  take();
+  expect(taken).toEqual([
+    ["1\n", 1],
+    ["", 0],
+    ["2\n3\n", 2],
+  ]);
 });
 
 test("a batch may be asked for its rows again after the database refused them", () => {
@@ -36,6 +57,7 @@ test("a batch takes a thousand rows, and one that is larger than any batch gets 
   const large = JSON.stringify({ error_message: "é".repeat(600_000) });
   expect(batch.hasRoom(large.length)).toBe(false);
   const own = new LedgerBatch(large.length);
+  expect(own.hasRoom(large.length)).toBe(true);
   own.add(large, about);
   expect(own.texts()).toEqual([large]);
 });
@@ -46,6 +68,7 @@ test("bytes that serve another batch hold nothing of the one before", () => {
   first.release();
   const second = new LedgerBatch(10);
   second.add('{"id":"z"}', about);
+  second.close();
   expect(second.texts()).toEqual(['{"id":"z"}']);
   expect(JSON.parse(second.json().toString())).toEqual([{ id: "z" }]);
 });

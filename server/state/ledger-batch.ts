@@ -18,20 +18,22 @@ const BYTES_PER_CHARACTER = 3;
 /** The bytes of a batch that was written, for the next one: each megabyte anew would have to be cleared by the system first. */
 let spare: Buffer | undefined;
 
-/** A batch of rows, each the JSON text of a LedgerRow. */
+/** A batch of rows, each the JSON text of a LedgerRow. They lie one behind the other, each with a line break at its end. */
 export class LedgerBatch {
   /** The UTC days of its calls. */
   readonly days = new Set<string>();
-  rows = 0;
   /** Whether a row's purses must be asked for before it can be written. */
   unnamed = false;
   #bytes: Buffer;
   #used = 0;
+  /** Where each row ends, behind its line break. */
+  #ends: number[] = [];
+  #linesTaken = 0;
   #closed = false;
 
   /** A batch with room for a row of so many characters at least. */
   constructor(characters: number) {
-    const needed = characters * BYTES_PER_CHARACTER + 4;
+    const needed = characters * BYTES_PER_CHARACTER + 2;
     if (needed <= BYTES && spare) {
       this.#bytes = spare;
       spare = undefined;
@@ -39,50 +41,53 @@ export class LedgerBatch {
     this.#bytes[this.#used++] = OPEN;
   }
 
+  get rows(): number {
+    return this.#ends.length;
+  }
+
   /** Whether it takes another row of so many characters. */
   hasRoom(characters: number): boolean {
-    return (
-      !this.#closed && this.rows < MOST_ROWS && this.#used + characters * BYTES_PER_CHARACTER + 3 <= this.#bytes.length
-    );
+    if (this.#closed || this.rows >= MOST_ROWS) return false;
+    return this.#used + characters * BYTES_PER_CHARACTER + 1 <= this.#bytes.length;
   }
 
-  /** Takes a row; gives it as a line for the journal, which is good until the batch is written. */
-  add(text: string, { day, unnamed }: { readonly day: string; readonly unnamed: boolean }): Buffer {
-    if (this.rows > 0) this.#bytes[this.#used++] = COMMA;
-    const start = this.#used;
-    this.#used += this.#bytes.write(text, start);
+  add(text: string, { day, unnamed }: { readonly day: string; readonly unnamed: boolean }): void {
+    this.#used += this.#bytes.write(text, this.#used);
     this.#bytes[this.#used++] = NEWLINE;
-    this.rows++;
+    this.#ends.push(this.#used);
     this.days.add(day);
     if (unnamed) this.unnamed = true;
-    return this.#bytes.subarray(start, this.#used);
   }
 
-  /** From now on it takes no row: it is on its way to the database, which may be asked more than once. */
+  /** The rows that came since it was asked last, as lines for the journal, and how many they are. The bytes are good until it is closed. */
+  takeLines(): { readonly bytes: Buffer; readonly rows: number } {
+    const rows = this.rows - this.#linesTaken;
+    const from = this.#linesTaken === 0 ? 1 : this.#ends[this.#linesTaken - 1];
+    this.#linesTaken = this.rows;
+    return { bytes: this.#bytes.subarray(from, this.#used), rows };
+  }
+
+  /** From now on it takes no row: it is on its way to the database, which may be asked more than once. Its lines are taken. */
   close(): void {
     this.#closed = true;
+    for (const end of this.#ends) this.#bytes[end - 1] = COMMA;
+    this.#bytes[this.#used - 1] = CLOSE;
   }
 
-  /** All rows as one JSON array. */
+  /** All rows of a closed batch as one JSON array. */
   json(): Buffer {
-    this.#bytes[this.#used] = CLOSE;
-    return this.#bytes.subarray(0, this.#used + 1);
+    return this.#bytes.subarray(0, this.#used);
   }
 
   /** The rows, one by one. */
   texts(): string[] {
-    // A line break in a JSON text is escaped.
-    return this.#bytes
-      .toString("utf8", 1, this.#used)
-      .split("\n")
-      .slice(0, -1)
-      .map((text, at) => (at === 0 ? text : text.slice(1)));
+    return this.#ends.map((end, at) => this.#bytes.toString("utf8", at === 0 ? 1 : this.#ends[at - 1], end - 1));
   }
 
   /** Ends it once its rows are written: its bytes may serve another batch. */
   release(): void {
     if (this.#bytes.length === BYTES) spare = this.#bytes;
     this.#bytes = Buffer.alloc(0);
-    this.#used = 0;
+    this.#ends = [];
   }
 }

@@ -16,27 +16,46 @@ const MAX_PAUSE_MS = 5_000;
 const held = singleton("ledger", () => ({
   /** In the order of their rows; the last one takes those that come. */
   waiting: [] as LedgerBatch[],
+  /** Those of them with rows that are not in the journal yet. */
+  fresh: [] as LedgerBatch[],
+  keeping: undefined as Promise<void> | undefined,
+  /** The journal did not take what came in this turn of the event loop. */
+  bare: false,
   flushing: undefined as Promise<void> | undefined,
   timer: undefined as NodeJS.Timeout | undefined,
   pauseMs: 0,
 }));
 
 /**
- * Takes a finished call before the last byte of its answer goes out. It is in the journal when this returns, and in the database
- * within about 200 ms, together with its rollup and budgets. Where there is no disk for a journal, the promise resolves when it
- * is in the database.
+ * Takes a finished call before the last byte of its answer goes out. It is in the journal when the promise resolves, which is in
+ * this turn of the event loop, and in the database within about 200 ms, together with its rollup and budgets. Where there is no
+ * disk for a journal, the promise resolves when it is in the database.
  */
-export function addToLedger(row: LedgerRow): Promise<void> | undefined {
+export function addToLedger(row: LedgerRow): Promise<void> {
   const text = JSON.stringify(row);
-  const line = batchFor(text.length).add(text, {
-    day: row.started_at.slice(0, 10),
-    unnamed: row.unnamed !== undefined,
-  });
-  if (appendToJournal(line)) {
-    held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
-    return undefined;
+  const batch = batchFor(text.length);
+  batch.add(text, { day: row.started_at.slice(0, 10), unnamed: row.unnamed !== undefined });
+  if (held.fresh.at(-1) !== batch) held.fresh.push(batch);
+  held.keeping ??= new Promise((resolve) => setImmediate(() => resolve(keep())));
+  return held.keeping;
+}
+
+/** Once for all calls that end in one turn of the event loop: a write costs about the same for one line as for ten. */
+function keep(): Promise<void> | undefined {
+  held.keeping = undefined;
+  journalFresh();
+  const { bare } = held;
+  held.bare = false;
+  if (bare) return flush();
+  held.timer ??= setTimeout(() => void flush(), FLUSH_MS + held.pauseMs);
+  return undefined;
+}
+
+function journalFresh(): void {
+  for (const batch of held.fresh.splice(0)) {
+    const { bytes, rows } = batch.takeLines();
+    if (!appendToJournal(bytes, rows)) held.bare = true;
   }
-  return flush();
 }
 
 function batchFor(characters: number): LedgerBatch {
@@ -107,6 +126,7 @@ async function writeBatches(): Promise<void> {
       await coverOwed();
       const [batch] = held.waiting;
       if (!batch) break;
+      journalFresh();
       batch.close();
       const writing = writeBatch(batch, instance().id);
       if (held.waiting.length === 1) await clearDoubts(writing);
