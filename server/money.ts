@@ -124,12 +124,38 @@ export function costOf(usage: Usage, rates: Rates, units?: Units): NanoUsd {
     for (const { exact } of items(usage, rates, units)) sum += exact;
     return rounded(sum);
   }
-  const inputTotal = inputOf(usage);
-  const at = (rate: Rate | undefined): bigint => BigInt(rateFor(rate, inputTotal));
-  const input = rates.input;
-  const output = rates.output;
+  const requests = usage.searchUnits === undefined ? 1 : Math.ceil(usage.searchUnits);
+  const fee = (rates.request ?? 0) * requests;
+  const perMillion = tokensTimesRates(usage, rates) + 500_000;
+  // Up to here numbers are as exact as big integers, and cost a fraction of them.
+  if (Number.isSafeInteger(perMillion) && Number.isSafeInteger(fee))
+    return BigInt((perMillion - (perMillion % 1_000_000)) / 1_000_000 + fee);
+  return (exactTokensTimesRates(usage, rates) + 500_000n) / 1_000_000n + BigInt(rates.request ?? 0) * BigInt(requests);
+}
+
+/** Nano-dollars times a million. Inexact from 2 ** 53 on, and then no less than that: no term is negative. */
+function tokensTimesRates(usage: Usage, rates: Rates): number {
+  const total = inputOf(usage);
+  const { input, output } = rates;
   const cacheWrite = rates.cacheWrite ?? input;
-  const perMillion =
+  return (
+    usage.input * rateFor(input, total) +
+    usage.cachedInput * rateFor(rates.cachedInput ?? input, total) +
+    usage.cacheWrite * rateFor(cacheWrite, total) +
+    usage.cacheWrite1h * rateFor(rates.cacheWrite1h ?? cacheWrite, total) +
+    usage.audioInput * rateFor(rates.audioInput ?? input, total) +
+    usage.output * rateFor(output, total) +
+    usage.reasoning * rateFor(rates.reasoning ?? output, total) +
+    usage.audioOutput * rateFor(rates.audioOutput ?? output, total)
+  );
+}
+
+function exactTokensTimesRates(usage: Usage, rates: Rates): bigint {
+  const total = inputOf(usage);
+  const at = (rate: Rate | undefined): bigint => BigInt(rateFor(rate, total));
+  const { input, output } = rates;
+  const cacheWrite = rates.cacheWrite ?? input;
+  return (
     BigInt(usage.input) * at(input) +
     BigInt(usage.cachedInput) * at(rates.cachedInput ?? input) +
     BigInt(usage.cacheWrite) * at(cacheWrite) +
@@ -137,9 +163,8 @@ export function costOf(usage: Usage, rates: Rates, units?: Units): NanoUsd {
     BigInt(usage.audioInput) * at(rates.audioInput ?? input) +
     BigInt(usage.output) * at(output) +
     BigInt(usage.reasoning) * at(rates.reasoning ?? output) +
-    BigInt(usage.audioOutput) * at(rates.audioOutput ?? output);
-  const requests = usage.searchUnits === undefined ? 1 : Math.ceil(usage.searchUnits);
-  return (perMillion + 500_000n) / 1_000_000n + BigInt(rates.request ?? 0) * BigInt(requests);
+    BigInt(usage.audioOutput) * at(rates.audioOutput ?? output)
+  );
 }
 
 /** The nano-dollars per million tokens that a rate comes to in a call with so many input tokens. */
