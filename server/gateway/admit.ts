@@ -3,7 +3,7 @@ import { affordableTokens, type Bound, boundOf, costBound, longestAnswer } from 
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
-import { affordable, hold, pursesOf } from "@/server/state/budgets";
+import { affordable, canHold, hold, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import { priceAt } from "@/server/state/catalog";
 import { refuseWithoutJournal } from "@/server/state/journal";
@@ -43,14 +43,16 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const entering = enter(call, caller, estimateOf(bound, asking));
   const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
   if (purses.length === 0) return entering;
-  const hold = (): Promise<void> => holdMoney(call, { purses, bound, asking });
-  return entering ? entering.then(hold) : hold();
+  return entering
+    ? entering.then(() => holdMoney(call, { purses, bound, asking }))
+    : holdMoney(call, { purses, bound, asking });
 }
 
 /** Every name that a budget may have for the model: the caller's, and those of its admin, which a caller may go past as `provider/model`. */
 function namesOf(call: Call, targets: readonly CallTarget[]): readonly string[] {
-  const [first] = targets;
-  return [...new Set([call.model ?? "", first?.deployment?.model ?? call.model ?? ""])];
+  const { model = "" } = call;
+  const other = targets[0]?.deployment?.model;
+  return other === undefined || other === model ? [model] : [model, other];
 }
 
 /** Takes what a call needs of its limits; all that a question needs which costs nothing. Throws `rate_limited`. */
@@ -66,8 +68,7 @@ export function enter(call: Call, caller: Caller, tokens = 0): Promise<void> | u
 function within(call: Call, limited: Limited): void {
   call.limitFacts = limited.facts;
   if (!limited.admitted) throw limitRefusal(limited.refusedBy);
-  call.limits = limited;
-  call.reservations.push(limited.giveBack);
+  call.limits = limited.hold;
 }
 
 /** What is reserved of the limits on tokens until the true number is known: the prompt by rule of thumb, and a usual answer. */
@@ -79,35 +80,48 @@ function estimateOf({ askedTokens, answers }: Bound, { bytes, besideTokens = 0, 
 type Holding = { readonly purses: ReturnType<typeof pursesOf>; readonly bound: Bound; readonly asking: Asking };
 
 /** Without a limit of the caller's own the answer is bounded by what is affordable. */
-async function holdMoney(call: Call, { purses, bound: own, asking }: Holding): Promise<void> {
-  const { targets, limitOutput } = asking;
+function holdMoney(call: Call, { purses, bound: own, asking }: Holding): Promise<void> | undefined {
+  const { targets, limitOutput, besideTokens } = asking;
   const now = call.startedAtMs;
-  const bound = { ...own, inputTokens: own.inputTokens + (asking.besideTokens ?? 0) };
-  let tokens = limitOutput ? (bound.askedTokens ?? longestAnswer(targets, call.stream)) : 0;
-  // A stream holds more as it goes on; an answer that the provider keeps short does not need to.
-  let grows = call.stream && bound.askedTokens === undefined;
-  let amount = costBound(bound, targets, tokens, now);
+  const bound = besideTokens ? { ...own, inputTokens: own.inputTokens + besideTokens } : own;
+  const tokens = limitOutput ? (bound.askedTokens ?? longestAnswer(targets, call.stream)) : 0;
   // Nothing is known of what it costs: it is counted as unpriced, and holds nothing.
-  if (amount === undefined) amount = 0n;
+  let amount = costBound(bound, targets, tokens, now) ?? 0n;
   if (amount > MOST_NANO) amount = MOST_NANO;
-  if (bound.askedTokens === undefined && limitOutput && amount > 0n) {
-    const limit = await limitByMoney(purses, { bound, targets, amount, now });
-    if (limit !== undefined) {
-      tokens = limit;
-      grows = false;
-      limitOutput(limit);
-      amount = costBound(bound, targets, limit, now) ?? 0n;
-    }
+  // A stream holds more as it goes on; an answer that the provider keeps short does not need to.
+  const heldTokens = call.stream && bound.askedTokens === undefined ? tokens * bound.answers : undefined;
+  if (bound.askedTokens !== undefined || !limitOutput || canHold(purses, amount))
+    return take(call, { purses, amount, heldTokens });
+  return limitByMoney(purses, { bound, targets, amount, now }).then((limit) => {
+    if (limit === undefined) return take(call, { purses, amount, heldTokens });
+    limitOutput(limit);
+    return take(call, { purses, amount: costBound(bound, targets, limit, now) ?? 0n, heldTokens: undefined });
+  });
+}
+
+type Taking = {
+  readonly purses: ReturnType<typeof pursesOf>;
+  readonly amount: bigint;
+  readonly heldTokens: number | undefined;
+};
+
+function take(call: Call, { purses, amount, heldTokens }: Taking): Promise<void> | undefined {
+  const holding = hold(purses, amount, call.startedAtMs);
+  call.heldTokens = heldTokens;
+  if (!(holding instanceof Promise)) {
+    call.hold = holding;
+    return undefined;
   }
-  try {
-    const holding = hold(purses, amount, now);
-    call.hold = holding instanceof Promise ? await holding : holding;
-  } catch (error) {
-    // For the limits it is as if the call had never come.
-    call.limits?.undo();
-    throw error;
-  }
-  call.heldTokens = grows ? tokens * bound.answers : undefined;
+  return holding.then(
+    (held) => {
+      call.hold = held;
+    },
+    (error: unknown) => {
+      // For the limits it is as if the call had never come.
+      call.limits?.undo();
+      throw error;
+    },
+  );
 }
 
 type Wanting = {
@@ -122,7 +136,6 @@ async function limitByMoney(
   purses: ReturnType<typeof pursesOf>,
   { bound, targets, amount, now }: Wanting,
 ): Promise<number | undefined> {
-  if (purses.every((purse) => purse.free >= amount)) return undefined;
   const left = await affordable(purses, amount, now);
   if (left === undefined || left >= amount) return undefined;
   const tokens = Math.floor(affordableTokens(bound, targets, left, now) ?? 0);

@@ -48,7 +48,7 @@ function countEndpoint(counting: Counting): Endpoint {
         body: JSON.stringify(dialect.errorBody(error, call.requestId)),
       };
     } finally {
-      for (const release of call.reservations.splice(0)) release();
+      call.limits?.giveBack();
     }
   };
 }

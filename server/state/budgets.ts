@@ -24,15 +24,15 @@ export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonl
 /** What a settled hold is spent from: purses, and those that the database has not named yet. */
 export type Spent = { readonly purses: readonly string[]; readonly unnamed: readonly Unnamed[] };
 
+const none: readonly Purse[] = [];
+
 /** The budgets that cover a call of a model by any of its names, hard and soft, and the group's balance. */
 export function pursesOf(caller: Caller, names: readonly string[], nowMs: number): readonly Purse[] {
-  if (caller.budgets.length === 0 && caller.groupBalanceNano === null) return [];
-  const purses = caller.budgets
-    .filter(
-      (budget) =>
-        budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => coversModel(pattern, name))),
-    )
-    .map((budget) => purseOf(budget.id, { budget, name: nameOf(budget), window: currentWindow(budget, nowMs) }));
+  if (caller.budgets.length === 0 && caller.groupBalanceNano === null) return none;
+  const purses: Purse[] = [];
+  for (const budget of caller.budgets)
+    if (budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => coversModel(pattern, name))))
+      purses.push(purseOf(budget.id, currentOf(budget, nowMs)));
   if (caller.groupId !== null && caller.groupBalanceNano !== null)
     purses.push(
       purseOf(caller.groupId, { name: `the balance of ${caller.groupName}`, groupId: caller.groupId, window: ALWAYS }),
@@ -40,11 +40,14 @@ export function pursesOf(caller: Caller, names: readonly string[], nowMs: number
   return purses;
 }
 
-/** The window that a budget was in last. Budgets are replaced, never changed, and calendars are dear to read. */
-const windows = new WeakMap<CallerBudget, Window>();
+type Current = { readonly budget: CallerBudget; readonly name: string; readonly window: Window };
 
-function currentWindow(budget: CallerBudget, nowMs: number): Window {
-  const known = windows.get(budget);
+/** The window that a budget was in last. Budgets are replaced, never changed, and calendars are dear to read. */
+const currents = new WeakMap<CallerBudget, Current>();
+
+function currentOf(budget: CallerBudget, nowMs: number): Current {
+  const current = currents.get(budget);
+  const known = current?.window;
   const { resetAtMs } = budget;
   // A window that began before a reset, which was in the future then, is not the one that began with it.
   const isCurrent =
@@ -52,10 +55,16 @@ function currentWindow(budget: CallerBudget, nowMs: number): Window {
     nowMs >= known.startsMs &&
     (known.endsMs === null || nowMs < known.endsMs) &&
     (resetAtMs === null || nowMs < resetAtMs || known.startsMs >= resetAtMs);
-  if (isCurrent) return known;
-  const window = windowAt(budget, nowMs);
-  windows.set(budget, window);
-  return window;
+  if (current && isCurrent) return current;
+  const found = { budget, name: nameOf(budget), window: windowAt(budget, nowMs) };
+  currents.set(budget, found);
+  return found;
+}
+
+/** Whether leases suffice for an amount of every purse. */
+export function canHold(purses: readonly Purse[], amount: NanoUsd): boolean {
+  for (const purse of purses) if (purse.free < amount) return false;
+  return true;
 }
 
 /**
@@ -64,8 +73,7 @@ function currentWindow(budget: CallerBudget, nowMs: number): Window {
  * more must be leased, the database is away and the allowance does not reach.
  */
 export function hold(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Hold | Promise<Hold> {
-  if (purses.every((purse) => purse.free >= amount)) return take(purses, amount, nowMs);
-  return holdSlowly(purses, amount, nowMs);
+  return canHold(purses, amount) ? take(purses, amount, nowMs) : holdSlowly(purses, amount, nowMs);
 }
 
 /** Holds more for a call under way; false when that is not to be had. */

@@ -105,7 +105,12 @@ export function catalog(): Catalog {
 
 /** The price in force at a moment: the newest version that is effective by then; undefined = unpriced. */
 export function priceAt(deployment: CatalogDeployment, atMs: number): CatalogPrice | undefined {
-  return deployment.prices.findLast((price) => price.effectiveFromMs <= atMs);
+  const { prices } = deployment;
+  for (let at = prices.length - 1; at >= 0; at--) {
+    const price = prices[at];
+    if (price && price.effectiveFromMs <= atMs) return price;
+  }
+  return undefined;
 }
 
 /** Reads the catalog anew and swaps it in; calls that come while one reads share one more read after it. */

@@ -16,16 +16,18 @@ export type RefusedBy = {
 /** One rule at one moment: `waitMs` until the call fits (0 = it does, undefined = never). */
 export type RuleState = { readonly used: number; readonly resetMs: number; readonly waitMs: number | undefined };
 
-/** What the states of a call's rules say to its caller; `states` are in the order of `rules`. */
+/** What the states of a call's rules say to its caller. */
 export function factsOf(
   rules: readonly LimitRule[],
-  states: readonly Pick<RuleState, "used" | "resetMs">[],
+  stateOf: (rule: LimitRule, index: number) => Pick<RuleState, "used" | "resetMs">,
 ): LimitFacts {
   let requests: Standing | undefined;
   let tokens: Standing | undefined;
-  for (const [index, { counts, limit }] of rules.entries()) {
-    const state = states[index];
-    if (!state || counts === "calls") continue;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index];
+    if (!rule || rule.counts === "calls") continue;
+    const { counts, limit } = rule;
+    const state = stateOf(rule, index);
     const standing = { limit, remaining: Math.max(0, limit - state.used), resetMs: state.resetMs };
     if (counts === "requests") requests = tighter(requests, standing);
     else tokens = tighter(tokens, standing);
@@ -36,12 +38,14 @@ export function factsOf(
 /** The limit that keeps a call out the longest; undefined when all of them let it in. */
 export function refusalOf(
   rules: readonly LimitRule[],
-  states: readonly Pick<RuleState, "waitMs">[],
+  waitMsOf: (rule: LimitRule, index: number) => number | undefined,
 ): RefusedBy | undefined {
   let found: RefusedBy | undefined;
   let longestMs = 0;
-  for (const [index, rule] of rules.entries()) {
-    const waitMs = states[index]?.waitMs;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index];
+    if (!rule) continue;
+    const waitMs = waitMsOf(rule, index);
     if (waitMs === undefined) return { rule, retryAfterSeconds: undefined };
     if (waitMs <= longestMs) continue;
     longestMs = waitMs;

@@ -32,26 +32,20 @@ export class MemoryLimits {
     const refusedBy = this.refusal(rules, tokens, nowMs);
     if (refusedBy) return { admitted: false, facts: this.facts(rules, nowMs), refusedBy };
     const steps = rules.map((rule) => this.#take(rule, tokens, nowMs));
-    return { admitted: true, facts: this.facts(rules, nowMs), hold: this.#hold(rules, steps, tokens) };
+    return { admitted: true, facts: this.facts(rules, nowMs), hold: new Taken(this, { rules, steps, tokens }) };
   }
 
   /** The limit that stands against a call, without taking anything; undefined when it would be let in. */
   refusal(rules: readonly LimitRule[], tokens: number, nowMs: number): RefusedBy | undefined {
-    return refusalOf(
-      rules,
-      rules.map((rule) => ({ waitMs: this.#waitMs(rule, tokens, nowMs) })),
-    );
+    return refusalOf(rules, (rule) => this.#waitMs(rule, tokens, nowMs));
   }
 
   /** How the limits stand, without taking anything. */
   facts(rules: readonly LimitRule[], nowMs: number): LimitFacts {
-    return factsOf(
-      rules,
-      rules.map(({ id }) => {
-        const window = this.#windows.get(id);
-        return { used: window?.used(nowMs) ?? 0, resetMs: window?.resetMs(nowMs) ?? 0 };
-      }),
-    );
+    return factsOf(rules, ({ id }) => {
+      const window = this.#windows.get(id);
+      return window ? { used: window.used(nowMs), resetMs: window.resetMs(nowMs) } : unused;
+    });
   }
 
   /** How many limits are remembered. */
@@ -76,48 +70,22 @@ export class MemoryLimits {
     return amount === 0 ? undefined : this.#window(id, windowMs, nowMs).add(amount, limit, nowMs);
   }
 
-  #hold(rules: readonly LimitRule[], steps: readonly (Step | undefined)[], tokens: number): Hold {
-    let placesHeld = true;
-    let open = true;
-    const giveBack = (): void => {
-      if (!placesHeld) return;
-      placesHeld = false;
-      for (const { id, counts } of rules) if (counts === "calls") this.#leave(id);
-    };
-    return {
-      giveBack,
-      settleTokens: (actual, nowMs) => {
-        if (!open) return;
-        open = false;
-        for (const [index, rule] of rules.entries())
-          if (rule.counts === "tokens") this.#correct(rule, steps[index], { reserved: tokens, actual, nowMs });
-      },
-      undo: () => {
-        giveBack();
-        if (!open) return;
-        open = false;
-        for (const [index, { id, counts }] of rules.entries()) {
-          const step = steps[index];
-          if (step) this.#windows.get(id)?.take(step, counts === "tokens" ? tokens : 1);
-        }
-      },
-    };
+  /** Gives one place among the calls under way back. */
+  leave(id: string): void {
+    const left = (this.#running.get(id) ?? 0) - 1;
+    if (left > 0) this.#running.set(id, left);
+    else this.#running.delete(id);
   }
 
   /** Unused tokens are free at once; those beyond the reservation count from now on. */
-  #correct(
-    { id, limit, windowMs }: LimitRule,
-    step: Step | undefined,
-    { reserved, actual, nowMs }: { reserved: number; actual: number; nowMs: number },
-  ): void {
+  correct({ id, limit, windowMs }: LimitRule, step: Step | undefined, { reserved, actual, nowMs }: Correcting): void {
     if (actual > reserved) this.#window(id, windowMs, nowMs).add(actual - reserved, limit, nowMs);
     else if (step) this.#windows.get(id)?.take(step, reserved - actual);
   }
 
-  #leave(id: string): void {
-    const left = (this.#running.get(id) ?? 0) - 1;
-    if (left > 0) this.#running.set(id, left);
-    else this.#running.delete(id);
+  /** Takes what a call took of a limit back. */
+  takeBack({ id, counts }: LimitRule, step: Step | undefined, tokens: number): void {
+    if (step) this.#windows.get(id)?.take(step, counts === "tokens" ? tokens : 1);
   }
 
   #window(id: string, windowMs: number, nowMs: number): SlidingWindow {
@@ -134,5 +102,53 @@ export class MemoryLimits {
   #sweep(nowMs: number): void {
     for (const [id, window] of this.#windows) if (window.used(nowMs) === 0) this.#windows.delete(id);
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#windows.size);
+  }
+}
+
+const unused = { used: 0, resetMs: 0 };
+
+type Correcting = { readonly reserved: number; readonly actual: number; readonly nowMs: number };
+
+type What = {
+  readonly rules: readonly LimitRule[];
+  /** By rule. */
+  readonly steps: readonly (Step | undefined)[];
+  readonly tokens: number;
+};
+
+/** What one admitted call took. */
+class Taken implements Hold {
+  readonly #limits: MemoryLimits;
+  readonly #what: What;
+  #placesHeld = true;
+  #open = true;
+
+  constructor(limits: MemoryLimits, what: What) {
+    this.#limits = limits;
+    this.#what = what;
+  }
+
+  giveBack(): void {
+    if (!this.#placesHeld) return;
+    this.#placesHeld = false;
+    for (const { id, counts } of this.#what.rules) if (counts === "calls") this.#limits.leave(id);
+  }
+
+  settleTokens(actual: number, nowMs: number): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const { rules, steps, tokens: reserved } = this.#what;
+    for (let index = 0; index < rules.length; index++) {
+      const rule = rules[index];
+      if (rule?.counts === "tokens") this.#limits.correct(rule, steps[index], { reserved, actual, nowMs });
+    }
+  }
+
+  undo(): void {
+    this.giveBack();
+    if (!this.#open) return;
+    this.#open = false;
+    const { rules, steps, tokens } = this.#what;
+    for (const [index, rule] of rules.entries()) this.#limits.takeBack(rule, steps[index], tokens);
   }
 }

@@ -50,11 +50,12 @@ export async function askRedis(
     ),
   );
   const numbers = Array.isArray(answer) ? answer.map(Number) : [];
-  const states = rules.map((_, index): RuleState => {
+  const stateOf = (_rule: LimitRule, index: number): RuleState => {
     const [used = 0, resetUs = 0, waitUs = 0] = numbers.slice(2 + 3 * index, 5 + 3 * index);
     return { used, resetMs: resetUs / 1_000, waitMs: waitUs < 0 ? undefined : waitUs / 1_000 };
-  });
-  return { facts: factsOf(rules, states), refusedBy: refusalOf(rules, states), atUs: numbers[1] ?? 0 };
+  };
+  const refusedBy = refusalOf(rules, (rule, index) => stateOf(rule, index).waitMs);
+  return { facts: factsOf(rules, stateOf), refusedBy, atUs: numbers[1] ?? 0 };
 }
 
 /** Applies corrections, in one round trip. Rejects when Redis does not take them. */

@@ -11,7 +11,7 @@ import { type LimitRule, rulesFor } from "@/server/state/limits-rules";
 
 /** Whether a call comes within every limit. A refused one has consumed nothing anywhere. */
 export type Limited =
-  | ({ readonly admitted: true; readonly facts: LimitFacts } & Hold)
+  | { readonly admitted: true; readonly facts: LimitFacts; readonly hold: Hold }
   | { readonly admitted: false; readonly facts: LimitFacts; readonly refusedBy: RefusedBy };
 
 const memory = singleton("limits", () => new MemoryLimits());
@@ -20,9 +20,7 @@ const nothing = () => undefined;
 const unlimited: Limited = {
   admitted: true,
   facts: { requests: undefined, tokens: undefined },
-  giveBack: nothing,
-  settleTokens: nothing,
-  undo: nothing,
+  hold: { giveBack: nothing, settleTokens: nothing, undo: nothing },
 };
 
 /**
@@ -47,19 +45,19 @@ export function reserveLimits(
     return local;
   }
   const { facts, hold } = local;
-  if (!env.redisUrl) return { admitted: true, facts, ...hold };
+  if (!env.redisUrl) return local;
   const shared = { rules, reserved, member: newMember(), hold };
-  if (!mayAskRedis()) return { admitted: true, facts, ...withoutRedis(shared) };
+  if (!mayAskRedis()) return { admitted: true, facts, hold: withoutRedis(shared) };
   sendCorrections();
   return askRedis(rules, { tokens: reserved, member: shared.member }).then(
     (answer) => {
-      if (!answer.refusedBy) return { admitted: true, facts: answer.facts, ...sharedHold(shared, answer.atUs) };
+      if (!answer.refusedBy) return { admitted: true, facts: answer.facts, hold: sharedHold(shared, answer.atUs) };
       hold.undo();
       countRefusal(answer.refusedBy.rule);
       return { admitted: false, facts: answer.facts, refusedBy: answer.refusedBy };
     },
     (error: unknown) => {
-      if (error instanceof RedisAway) return { admitted: true, facts, ...withoutRedis(shared) };
+      if (error instanceof RedisAway) return { admitted: true, facts, hold: withoutRedis(shared) };
       hold.undo();
       throw error;
     },
@@ -91,7 +89,7 @@ function sharedHold(shared: Shared, atUs: number): Hold {
   const local = placesInBoth(shared);
   let open = true;
   return {
-    giveBack: local.giveBack,
+    giveBack: () => local.giveBack(),
     settleTokens: (actual, nowMs) => {
       local.settleTokens(actual, nowMs);
       if (open) correctSoon(tokenCorrections(shared, actual, atUs));
@@ -128,7 +126,7 @@ function placesInBoth({ rules, member, hold }: Shared): Hold {
       hold.giveBack();
       freePlaces(member);
     },
-    settleTokens: hold.settleTokens,
+    settleTokens: (actual, nowMs) => hold.settleTokens(actual, nowMs),
     undo: () => {
       hold.undo();
       freePlaces(member);

@@ -16,7 +16,7 @@ test("with a Redis that never came up the process keeps the limits alone, waits 
     const limited = reserveLimits(caller, "m", 10, 0);
     if (limited instanceof Promise) throw new Error("It was asked although it is away.");
     outcomes.push(limited.admitted);
-    if (limited.admitted) limited.giveBack();
+    if (limited.admitted) limited.hold.giveBack();
   }
   expect(outcomes).toEqual([true, true, true, false, false]);
   expect(lookAtLimits(caller, "m", 0)).toMatchObject({ requests: { limit: 3, remaining: 0 } });

@@ -77,8 +77,8 @@ async function call(work: Work, tokens: number, random: ReturnType<typeof seeded
     }
     if (work.lastsMs) await sleep(random.below(work.lastsMs));
     const overMs = now();
-    limited.settleTokens(Math.floor((tokens * (work.usesPercent ?? 100)) / 100), performance.now());
-    limited.giveBack();
+    limited.hold.settleTokens(Math.floor((tokens * (work.usesPercent ?? 100)) / 100), performance.now());
+    limited.hold.giveBack();
     return { ...base, outcome: "admitted", overMs };
   } catch (error) {
     if (!isGatewayError(error) || error.kind !== "store_unavailable") throw error;

@@ -26,9 +26,9 @@ function look(caller: Caller, nowMs: number, model = "m"): LimitFacts {
   return facts;
 }
 
-function admitted(limited: Limited): Extract<Limited, { admitted: true }> {
+function admitted(limited: Limited): Extract<Limited, { admitted: true }>["hold"] {
   if (!limited.admitted) throw new Error(`Refused: ${limitRefusal(limited.refusedBy).message}`);
-  return limited;
+  return limited.hold;
 }
 
 function refused(limited: Limited): Extract<Limited, { admitted: false }> {
@@ -141,9 +141,9 @@ describe("a refusal consumes nothing anywhere", () => {
           expect(limited.facts).toEqual(before);
           expect(look(caller, nowMs)).toEqual(before);
         } else if (random.below(3) === 0) {
-          limited.undo();
+          limited.hold.undo();
           expect({ ...look(caller, nowMs).requests, resetMs: 0 }).toEqual({ ...before.requests, resetMs: 0 });
-        } else if (random.below(2) === 0) limited.giveBack();
+        } else if (random.below(2) === 0) limited.hold.giveBack();
       }
     }
   });
@@ -184,7 +184,7 @@ describe("tokens are reserved at an estimate and settled to what was used", () =
 describe("what a caller is told", () => {
   test("the tightest limit of requests and of tokens, on the way in and when refused", () => {
     const caller = callerWith({ key: "told", limits: { rpm: 10, rpd: 2, tpm: 1_000, tpd: 5_000 } });
-    expect(limitHeaders(admitted(reserve(caller, 0, { tokens: 600 })).facts)).toEqual({
+    expect(limitHeaders(reserve(caller, 0, { tokens: 600 }).facts)).toEqual({
       "x-ratelimit-limit-requests": "2",
       "x-ratelimit-remaining-requests": "1",
       "x-ratelimit-reset-requests": "24h0m0s",
@@ -205,9 +205,9 @@ describe("what a caller is told", () => {
   });
 
   test("nothing where there is no such limit", () => {
-    expect(limitHeaders(admitted(reserve(callerWith({ key: "free" }), 0)).facts)).toEqual({});
+    expect(limitHeaders(reserve(callerWith({ key: "free" }), 0).facts)).toEqual({});
     const places = callerWith({ key: "places-only", limits: { concurrent: 5 } });
-    expect(limitHeaders(admitted(reserve(places, 0)).facts)).toEqual({});
+    expect(limitHeaders(reserve(places, 0).facts)).toEqual({});
   });
 
   test.each([
@@ -247,8 +247,8 @@ describe("what it costs", () => {
     for (let turn = 0; turn < 20_000; turn++) {
       const call = reserve(caller, turn * 700, { tokens: 1_000 });
       if (!call.admitted) throw new Error("It paces itself.");
-      call.giveBack();
-      call.settleTokens(900, turn * 700);
+      call.hold.giveBack();
+      call.hold.settleTokens(900, turn * 700);
     }
     expect((performance.now() - began) / 20_000).toBeLessThan(0.1);
   });
