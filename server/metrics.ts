@@ -80,8 +80,10 @@ function countWaiting(): void {
 function count({ labels, durations, firstTokens, inputTokens, outputTokens, costNano }: Waiting): void {
   const { operation, model, provider } = labels;
   held.calls.inc(labels, durations.length);
-  for (const durationMs of durations) held.duration.observe({ operation, provider }, durationMs / 1000);
-  for (const firstTokenMs of firstTokens) held.firstToken.observe({ provider }, firstTokenMs / 1000);
+  const duration = held.duration.labels({ operation, provider });
+  for (const durationMs of durations) duration.observe(durationMs / 1000);
+  const firstToken = held.firstToken.labels({ provider });
+  for (const firstTokenMs of firstTokens) firstToken.observe(firstTokenMs / 1000);
   if (inputTokens > 0) held.tokens.inc({ direction: "input", model, provider }, inputTokens);
   if (outputTokens > 0) held.tokens.inc({ direction: "output", model, provider }, outputTokens);
   if (costNano > 0n) held.cost.inc({ model, provider }, Number(costNano) / 1e9);

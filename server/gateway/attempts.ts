@@ -45,7 +45,8 @@ export async function attempt<Prepared extends Encoded>(
   way: Way<Prepared>,
 ): Promise<Reply> {
   const run = new Run(call, stages, way);
-  const reply = (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
+  const reply =
+    (await run.first()) ?? (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
   if (reply) return reply;
   throw run.failure ?? outOfService(call, stages);
 }
@@ -67,9 +68,18 @@ class Run<Prepared extends Encoded> {
     this.#way = way;
   }
 
+  /** The first attempt, apart from the others because nearly every call ends with it. */
+  first(): Promise<Reply | undefined> | undefined {
+    const [stage] = this.#stages;
+    if (!stage || !isFor(stage, this.ended)) return undefined;
+    const next = nextTarget(this.#call, stage, this.#tried);
+    return next && next.waitMs === 0 ? this.#one(next, { stage, waitedMs: 0 }) : undefined;
+  }
+
   async throughStages(): Promise<Reply | undefined> {
     for (const stage of this.#stages) {
-      if (!isFor(stage, this.ended)) continue;
+      // What refused the content is followed by another model, if by any.
+      if (!isFor(stage, this.ended) || (this.ended === "policy" && stage === this.#stages[0])) continue;
       const reply = await this.#within(stage);
       if (reply) return reply;
     }

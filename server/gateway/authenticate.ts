@@ -4,16 +4,17 @@ import type { Caller } from "@/server/state/callers";
 import { callerById, callerOf } from "@/server/state/key-cache";
 
 const MAX_KEY_LENGTH = 512;
+const BEARER = /^bearer\s+(\S+)\s*$/i;
 
 /**
  * Who calls. Throws `unauthenticated` with a reason that helps the key's owner: whoever presents a key knows it already.
- * Throws `store_unavailable` when an unknown key cannot be looked up; a key in memory goes on working.
+ * Throws `store_unavailable` when an unknown key cannot be looked up; a key in memory goes on working, and is no promise.
  */
-export async function authenticate(inbound: Inbound): Promise<Caller> {
+export function authenticate(inbound: Inbound): Caller | Promise<Caller> {
   const now = Date.now();
-  if (inbound.actAsKeyId !== undefined) return usable(await callerById(inbound.actAsKeyId), now);
+  if (inbound.actAsKeyId !== undefined) return callerById(inbound.actAsKeyId).then((caller) => usable(caller, now));
   const found = callerOf(presentedKey(inbound), now);
-  return usable(found instanceof Promise ? await found : found, now);
+  return found instanceof Promise ? found.then((caller) => usable(caller, now)) : usable(found, now);
 }
 
 function presentedKey({ headers }: Inbound): string {
@@ -21,7 +22,7 @@ function presentedKey({ headers }: Inbound): string {
   const apiKey = headers["x-api-key"] ?? headers["x-goog-api-key"];
   let key: string | undefined;
   if (authorization !== undefined) {
-    key = /^bearer\s+(\S+)\s*$/i.exec(authorization)?.[1];
+    key = BEARER.exec(authorization)?.[1];
     if (key === undefined)
       throw new GatewayError("unauthenticated", "The Authorization header must be `Bearer <virtual key>`.");
   } else if (typeof apiKey === "string") key = apiKey.trim();

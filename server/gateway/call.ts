@@ -10,7 +10,6 @@ import type { DecodeContext } from "@/server/providers/provider";
 import type { Hold } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import type { CatalogDeployment, CatalogKey, CatalogProvider } from "@/server/state/catalog";
-import type { Limited } from "@/server/state/limits";
 import type { LimitFacts } from "@/server/state/limits-facts";
 import type { Hold as LimitHold } from "@/server/state/limits-memory";
 import type { OpenCall } from "@/server/state/open-calls";
@@ -90,13 +89,11 @@ export type Call = {
   place: number;
   /** How the limits that hold for it stand, and what it reserved of them. */
   limitFacts: LimitFacts | undefined;
-  limits: Extract<Limited, { admitted: true }> | undefined;
+  limits: LimitHold | undefined;
   /** Money that it may spend; settled at the true cost. */
   hold: Hold | undefined;
   /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
   heldTokens: number | undefined;
-  /** Given back when the call is settled, in reverse order. */
-  readonly reservations: (() => void)[];
   settled: boolean;
 };
 
@@ -109,7 +106,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
   const startedTick = performance.now();
   return {
     id,
-    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${id.replaceAll("-", "")}`,
+    requestId: typeof given === "string" && SAFE_REQUEST_ID.test(given) ? given : `req_${withoutHyphens(id)}`,
     operation,
     dialect,
     inbound,
@@ -147,9 +144,12 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     limits: undefined,
     hold: undefined,
     heldTokens: undefined,
-    reservations: [],
     settled: false,
   };
+}
+
+function withoutHyphens(uuid: string): string {
+  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24);
 }
 
 /** What a decoder uses where the upstream gives no id or time of its own. */
@@ -160,7 +160,7 @@ export function decodeContext(call: Call): DecodeContext {
 /** What an encoder of the caller's dialect uses for ids and times. */
 export function answerContext(call: Call): AnswerContext {
   return {
-    id: call.id.replaceAll("-", ""),
+    id: withoutHyphens(call.id),
     created: Math.floor(call.startedAtMs / 1000),
     model: call.model ?? "",
   };

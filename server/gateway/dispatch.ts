@@ -56,18 +56,17 @@ function noteDropped(call: Call, dropped: readonly string[]): void {
 
 type Opening = { readonly type: ProviderType; readonly target: CallTarget; readonly prepared: Encoded };
 
-async function open(call: Call, { type, target, prepared }: Opening): Promise<UpstreamResponse> {
-  if (type.local) return playLocally(type.local(prepared.request, decodeContext(call)), call.cancel);
-  const { allowPrivateNetwork } = target.provider;
-  const authorizing = authorize(prepared.request, type.auth, target.key?.credential, target.provider);
-  const request = authorizing instanceof Promise ? await authorizing : authorizing;
-  return send(request, {
+function open(call: Call, { type, target, prepared }: Opening): Promise<UpstreamResponse> {
+  if (type.local) return Promise.resolve(playLocally(type.local(prepared.request, decodeContext(call)), call.cancel));
+  const options = {
     // A whole answer is one long wait: only the total limit holds for it.
     firstByteMs: call.stream ? call.firstByteMs : env.totalMs,
     idleMs: env.idleMs,
     cancel: call.cancel,
-    allowPrivateNetwork,
-  });
+    allowPrivateNetwork: target.provider.allowPrivateNetwork,
+  };
+  const request = authorize(prepared.request, type.auth, target.key?.credential, target.provider);
+  return request instanceof Promise ? request.then((made) => send(made, options)) : send(request, options);
 }
 
 function addressOf(type: ProviderType, { provider, upstreamModel }: CallTarget): Target {

@@ -1,10 +1,10 @@
 import type { Call } from "@/server/gateway/call";
-import { limitHeaders } from "@/server/gateway/limit-headers";
+import { putLimits } from "@/server/gateway/limit-headers";
 
 /** Headers that every answer to a call carries. */
 export function callHeaders(call: Call): Record<string, string> {
   const headers: Record<string, string> = { "x-request-id": call.requestId };
-  if (call.limitFacts) Object.assign(headers, limitHeaders(call.limitFacts));
+  if (call.limitFacts) putLimits(headers, call.limitFacts);
   if (!call.target) return headers;
   headers["x-conduit-provider"] = headerSafe(call.target.provider.name);
   headers["x-conduit-model"] = headerSafe(call.target.upstreamModel);

@@ -18,7 +18,7 @@ import { withModel } from "@/server/gateway/narrow";
 import { changed, planCall } from "@/server/gateway/plan";
 import { readBody } from "@/server/gateway/read-body";
 import { keeping, recalled, recallOf } from "@/server/gateway/recall";
-import type { Stage } from "@/server/gateway/resolve";
+import { type Stage, targetsOf } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import { upstreamError } from "@/server/gateway/upstream-error";
@@ -65,7 +65,8 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
 ): Endpoint {
   return (inbound) =>
     serve(begin(inbound, kind.operation, dialect), async (call) => {
-      const caller = await authenticate(inbound);
+      const authenticating = authenticate(inbound);
+      const caller = authenticating instanceof Promise ? await authenticating : authenticating;
       call.caller = caller;
       const { bytes, value } = await readBody(inbound, kind.schema, withModel);
       call.requestBytes = bytes.length;
@@ -74,7 +75,7 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const { stages: planned, changes } = planning instanceof Promise ? await planning : planning;
       const request = changes ? kind.schema.parse(changed({ ...value }, changes)) : value;
       const stages = able(call, planned, kind);
-      const targets = stages.flatMap((stage) => stage.targets);
+      const targets = targetsOf(stages);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
       if (admitting) await admitting;
       const sent = changes ? Buffer.from(JSON.stringify(request)) : bytes;

@@ -1,24 +1,27 @@
-import type { LimitFacts, Standing } from "@/server/state/limits-facts";
+import type { LimitFacts } from "@/server/state/limits-facts";
 
 /**
  * What OpenAI's clients read about limits: the tightest of requests and the tightest of tokens, absent where there is none.
  * Source: OpenAI's guide "Rate limits", section "Rate limits in headers".
  */
-export function limitHeaders({ requests, tokens }: LimitFacts): Record<string, string> {
+export function limitHeaders(facts: LimitFacts): Record<string, string> {
   const headers: Record<string, string> = {};
-  if (requests) put(headers, "requests", requests);
-  if (tokens) put(headers, "tokens", tokens);
+  putLimits(headers, facts);
   return headers;
 }
 
-function put(
-  headers: Record<string, string>,
-  of: "requests" | "tokens",
-  { limit, remaining, resetMs }: Standing,
-): void {
-  headers[`x-ratelimit-limit-${of}`] = String(limit);
-  headers[`x-ratelimit-remaining-${of}`] = String(remaining);
-  headers[`x-ratelimit-reset-${of}`] = duration(resetMs);
+/** The same, put among other headers. */
+export function putLimits(headers: Record<string, string>, { requests, tokens }: LimitFacts): void {
+  if (requests) {
+    headers["x-ratelimit-limit-requests"] = String(requests.limit);
+    headers["x-ratelimit-remaining-requests"] = String(requests.remaining);
+    headers["x-ratelimit-reset-requests"] = duration(requests.resetMs);
+  }
+  if (tokens) {
+    headers["x-ratelimit-limit-tokens"] = String(tokens.limit);
+    headers["x-ratelimit-remaining-tokens"] = String(tokens.remaining);
+    headers["x-ratelimit-reset-tokens"] = duration(tokens.resetMs);
+  }
 }
 
 const SECOND_MS = 1_000;

@@ -80,7 +80,8 @@ async function relayWhole(call: Call, request: TextRequest, answer: Answer<Prepa
     made = request.dialect.encodeAnswer(completion, about);
     body = JSON.stringify(made);
   }
-  if (made) await request.kept?.keep?.(made, reading.kind === "native");
+  const keep = request.kept?.keep;
+  if (made && keep) await keep(made, reading.kind === "native");
   if (!call.usage)
     call.estimate = await estimateUsage(call, { tokens: tokensOfBytes(bytes.length), text: textOfAnswer(parsed) });
   const cost = costOfCall(call);

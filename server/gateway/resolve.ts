@@ -49,6 +49,12 @@ export function stagesOf(caller: Caller, model: string): readonly Stage[] {
   return stages;
 }
 
+/** The targets of all stages, in their order. */
+export function targetsOf(stages: readonly Stage[]): readonly CallTarget[] {
+  const [only] = stages;
+  return only && stages.length === 1 ? only.targets : stages.flatMap(({ targets }) => targets);
+}
+
 /** Whether a stage is there for what the attempts before it ended with; undefined = none could be made. */
 export function isFor({ on }: Stage, ended: Verdict | undefined): boolean {
   if (on === "any") return true;
@@ -93,9 +99,17 @@ export function routeId({ deployment, provider, upstreamModel }: CallTarget): st
   return deployment?.id ?? `${provider.id}/${upstreamModel}`;
 }
 
+/** Deployments are replaced, never changed. */
+const targets = new WeakMap<CatalogDeployment, CallTarget>();
+
 /** A deployment as a target; which of its provider's keys serves is chosen with each attempt. */
 export function targetOf(deployment: CatalogDeployment): CallTarget {
-  return toTarget(deployment.provider, deployment.upstreamModel, deployment);
+  let target = targets.get(deployment);
+  if (!target) {
+    target = toTarget(deployment.provider, deployment.upstreamModel, deployment);
+    targets.set(deployment, target);
+  }
+  return target;
 }
 
 function byName({ models }: Catalog, caller: Caller, name: string): CallTarget[] | undefined {

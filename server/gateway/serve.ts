@@ -4,11 +4,7 @@ import { refuse } from "@/server/gateway/refuse";
 import { callOpened } from "@/server/state/open-calls";
 
 /** Runs a call's steps under its total time limit and until its caller leaves; any failure becomes an answer. */
-export async function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
+export function serve(call: Call, steps: (call: Call) => Promise<Reply>): Promise<Reply> {
   callOpened(call);
-  try {
-    return await steps(call);
-  } catch (error) {
-    return refuse(call, error);
-  }
+  return steps(call).catch((error: unknown) => refuse(call, error));
 }

@@ -28,7 +28,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   call.settled = true;
   callClosed(call);
   endTrace(call, status);
-  for (const giveBack of call.reservations.reverse()) giveBack();
+  call.limits?.giveBack();
   const durationMs = elapsedMs(call);
   const usage = call.usage ?? call.estimate ?? noUsage;
   call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());

@@ -11,6 +11,7 @@ import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
 import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
+import { targetsOf } from "@/server/gateway/resolve";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
 import { spliceJson } from "@/server/wire/splice";
@@ -64,7 +65,8 @@ export class TextRequest {
 export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
   return (inbound) =>
     serve(begin(inbound, "chat", dialect), async (call) => {
-      const caller = await authenticate(inbound);
+      const authenticating = authenticate(inbound);
+      const caller = authenticating instanceof Promise ? await authenticating : authenticating;
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
       if (keeps) request.kept = await keeps(call, caller, request.body);
@@ -77,7 +79,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
         bytes: request.bytes,
         body: request.body,
         besideTokens: request.kept?.continued?.boundTokens,
-        targets: stages.flatMap((stage) => stage.targets),
+        targets: targetsOf(stages),
         askedTokens: dialect.askedOutput(request.body),
         limitOutput: (tokens) => request.limitOutput(tokens),
       });

@@ -26,30 +26,32 @@ async function withCors(inbound: Inbound): Promise<Reply> {
   return cors ? { ...reply, headers: { ...reply.headers, ...cors } } : reply;
 }
 
-async function route(inbound: Inbound): Promise<Reply> {
+function route(inbound: Inbound): Promise<Reply> {
   const found = match(inbound.path);
+  const endpoint = found?.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
+  if (!found || !endpoint || inbound.method === "OPTIONS" || (health().draining && isApi(inbound.path)))
+    return Promise.resolve(withoutEndpoint(inbound, found));
+  inbound.params = found.params;
+  try {
+    return endpoint(inbound).catch((error: unknown) => failed(error));
+  } catch (error) {
+    return Promise.resolve(failed(error));
+  }
+}
+
+function withoutEndpoint(inbound: Inbound, found: Match | undefined): Reply {
   if (!found)
     return failed(
       new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }),
     );
   if (inbound.method === "OPTIONS") return preflight(inbound, allowedBy(found));
-  const endpoint = found.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
-  if (!endpoint) {
-    const allowed = allowedBy(found);
-    const reply = failed(
-      new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
-    );
-    return { ...reply, headers: { ...reply.headers, allow: allowed } };
-  }
-  if (health().draining && isApi(inbound.path)) {
+  if (found.methods[inbound.method === "HEAD" ? "GET" : inbound.method])
     return failed(new GatewayError("draining", "This server is shutting down. Try again.", { retryAfterSeconds: 1 }));
-  }
-  try {
-    inbound.params = found.params;
-    return await endpoint(inbound);
-  } catch (error) {
-    return failed(error);
-  }
+  const allowed = allowedBy(found);
+  const reply = failed(
+    new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
+  );
+  return { ...reply, headers: { ...reply.headers, allow: allowed } };
 }
 
 function allowedBy({ methods }: Match): string {

@@ -61,7 +61,8 @@ export function clientIp(forwarded: string | string[] | undefined, remote: strin
         .at(-1)
         ?.trim()
     : undefined;
-  return (seen || remote || "").replace(/^::ffff:/, "");
+  const address = seen || remote || "";
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 
 /**
