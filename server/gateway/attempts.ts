@@ -36,15 +36,17 @@ const MAX_ATTEMPTS = 20;
 
 /**
  * Brings a call to an answer: target after target, stage after stage, until one has committed to it or none is left. A target is tried
- * again only within the call's retries, after a pause, and never after silence. Throws the last failure, or the first refusal of the
- * request itself.
+ * again only within the call's retries, after a pause, and never after silence. A call that already failed, as a stream that `broke`,
+ * has nothing to lose and asks targets too that are out of service. Throws the last failure, or the first refusal of the request
+ * itself.
  */
 export async function attempt<Prepared extends Encoded>(
   call: Call,
   stages: readonly Stage[],
-  way: Way<Prepared>,
+  way: Way<Prepared> & { readonly broke?: GatewayError },
 ): Promise<Reply> {
   const run = new Run(call, stages, way);
+  if (way.broke) run.begunWith(way.broke);
   const reply =
     (await run.first()) ?? (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
   if (reply) return reply;
@@ -66,6 +68,12 @@ class Run<Prepared extends Encoded> {
     this.#call = call;
     this.#stages = stages;
     this.#way = way;
+  }
+
+  /** What the call failed with before it came here. */
+  begunWith(failure: GatewayError): void {
+    this.failure = failure;
+    this.#tried = new Map();
   }
 
   /** The first attempt, apart from the others because nearly every call ends with it. */

@@ -79,7 +79,7 @@ export class Rescuer {
     await bill(call, translator);
     // What the broken attempt has cost is spent of what was held: the next one needs as much again.
     const affordable = !call.hold || (await extend(call.hold, call.hold.amount, Date.now()));
-    const body = affordable ? await this.#goOn(progress) : undefined;
+    const body = affordable ? await this.#goOn(progress, error) : undefined;
     if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
     else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
     return body;
@@ -100,12 +100,12 @@ export class Rescuer {
     return !(typeof body.n === "number" && body.n > 1) && !kept?.continued;
   }
 
-  async #goOn(progress: Progress): Promise<StreamBody | undefined> {
+  async #goOn(progress: Progress, broke: GatewayError): Promise<StreamBody | undefined> {
     const others = this.#stages
       .map((stage) => ({ ...stage, targets: stage.targets.filter((one) => !this.#spent.includes(routeId(one))) }))
       .filter(({ targets }) => targets.length > 0);
     const again = this.#cut.splice(0);
-    const body = others.length > 0 ? await this.#ask(others, progress) : undefined;
+    const body = others.length > 0 ? await this.#ask(others, { progress, broke }) : undefined;
     if (body) {
       this.#cut.push(...again);
       return body;
@@ -113,14 +113,14 @@ export class Rescuer {
     if (again.length === 0 || this.#call.cancel.aborted) return undefined;
     return this.#ask(
       again.map(({ target, stage }) => ({ ...stage, targets: [target] })),
-      progress,
+      { progress, broke },
     );
   }
 
-  async #ask(stages: readonly Stage[], progress: Progress): Promise<StreamBody | undefined> {
+  async #ask(stages: readonly Stage[], { progress, broke }: Broken): Promise<StreamBody | undefined> {
     const call = this.#call;
     try {
-      const { body } = await attempt(call, stages, this.#way(progress));
+      const { body } = await attempt(call, stages, { ...this.#way(progress), broke });
       return typeof body === "function" ? body : undefined;
     } catch (thrown) {
       log.debug({ requestId: call.requestId, err: thrown }, "No target could go on with a broken stream.");
@@ -161,6 +161,9 @@ export class Rescuer {
     };
   }
 }
+
+/** What the caller has of a stream, and what it broke off with. */
+type Broken = { readonly progress: Progress; readonly broke: GatewayError };
 
 /** What the vendor of the broken attempt will charge is a part of what the call costs. */
 async function bill(call: Call, translator: Translator): Promise<void> {
