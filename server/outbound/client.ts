@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { Agent, type Dispatcher, errors } from "undici";
+import type { Agent, Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
+import UpstreamAgent from "undici/lib/dispatcher/agent.js";
 import type { Cancel } from "@/server/cancel";
 import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
@@ -41,7 +43,7 @@ const agents = singleton("outbound-agents", () => new Map<boolean, Agent>());
 function agentFor(allowPrivateNetwork: boolean): Agent {
   let agent = agents.get(allowPrivateNetwork);
   if (!agent) {
-    agent = new Agent({
+    agent = new UpstreamAgent({
       connections: env.upstreamConnections,
       pipelining: 1,
       keepAliveTimeout: 30_000,
