@@ -24,6 +24,7 @@ import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
 import { returnLeases } from "@/server/state/purses";
+import { shareRoutes } from "@/server/state/route-sharing";
 import { reloadMoneySetting } from "@/server/state/unpriced";
 
 /** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */
@@ -74,6 +75,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await reloadMoneySetting();
   await recoverLedger();
   await connectRedis();
+  const stopSharing = await shareRoutes();
   const stopRenewing = keepLeases();
   const stopRecovering = keepRecovering();
   const stops = [watchChanges(onChange, onDatabase), watchConfig(), sendWebhooks()];
@@ -91,6 +93,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       if (!written)
         log.fatal("The database did not take the last calls in time; they are in the journal for the next start.");
       await flushCorrections();
+      stopSharing();
       disconnectRedis();
       await closeDatabase();
       await database?.stop();
