@@ -35,6 +35,7 @@ const provider = (name: string): CatalogProvider => ({
   allowPrivateNetwork: false,
   headers: {},
   options: {},
+  probeSeconds: null,
   keys: [],
 });
 

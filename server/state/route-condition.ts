@@ -12,6 +12,7 @@ export const Condition = z.object({
   failures: z.number(),
   refusals: z.number(),
   out: z.string().optional(),
+  disproved: z.boolean(),
   /** By key. */
   barred: z.record(z.string(), z.number()).optional(),
   lastError: z
@@ -24,6 +25,7 @@ export const Condition = z.object({
         "upstream_garbled",
       ]),
       message: z.string(),
+      upstreamStatus: z.number().optional(),
       agoMs: z.number(),
     })
     .optional()
@@ -39,10 +41,10 @@ export function conditionOf(id: string, nowMs: number): Condition | undefined {
   const leftMs = Math.max(0, route.untilMs - nowMs);
   const barred = leftOf(route, nowMs);
   if (route.state === "closed" && leftMs === 0 && !barred) return undefined;
-  const { state, openMs, failures, refusals, out, lastError } = route;
+  const { state, openMs, failures, refusals, out, disproved, lastError } = route;
   // A failure of any other kind is not the route's.
   const told = Condition.shape.lastError.parse(lastError && { ...lastError, agoMs: nowMs - lastError.atMs });
-  return { state, leftMs, openMs, failures, refusals, out, barred, lastError: told };
+  return { state, leftMs, openMs, failures, refusals, out, disproved, barred, lastError: told };
 }
 
 /** How long a condition is of use to a process that starts, in milliseconds. */
@@ -60,7 +62,7 @@ export function adopt(id: string, condition: Condition, { nowMs, agoMs }: { nowM
   const { state, lastError } = condition;
   adoptBars(route, condition, nowMs - agoMs);
   if (lastError && nowMs - agoMs - lastError.agoMs > (route.lastError?.atMs ?? 0))
-    route.lastError = { kind: lastError.kind, message: lastError.message, atMs: nowMs - agoMs - lastError.agoMs };
+    route.lastError = { ...lastError, atMs: nowMs - agoMs - lastError.agoMs };
   const left = condition.leftMs - agoMs;
   const untilMs = left > 0 ? nowMs + left : 0;
   if (state === "closed") {
@@ -80,6 +82,7 @@ export function adopt(id: string, condition: Condition, { nowMs, agoMs }: { nowM
   route.openMs = condition.openMs;
   route.failures = Math.max(route.failures, condition.failures);
   route.out = condition.out;
+  route.disproved = condition.disproved;
 }
 
 const LAG_MS = 50;

@@ -7,8 +7,13 @@ import { singleton } from "@/server/singleton";
  * process; it is learned again within a few calls. Where there is Redis, route-sharing.ts tells the others what changes.
  */
 
-/** What went wrong, as far as it is told. */
-export type Failure = { readonly kind: ErrorKind; readonly message: string };
+/** What went wrong, as far as it is told; `upstreamStatus` where the upstream answered at all, `reason` for admins alone. */
+export type Failure = {
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly upstreamStatus?: number | undefined;
+  readonly reason?: string | undefined;
+};
 
 /** Closed: calls go through. Open: none does. Half-open: one probe is under way. */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -37,6 +42,9 @@ export type Route = {
   untilMs: number;
   /** Why it is out of service until somebody, or a probe, says otherwise. */
   out: string | undefined;
+  /** When a probe put it back, and whether a call found it refused all the same soon after. */
+  putBackAtMs: number;
+  disproved: boolean;
   /** Of a deployment: keys that may not use it, by id, and until when they are not tried with it. */
   barred: Map<string, number> | undefined;
   lastError: (Failure & { readonly atMs: number }) | undefined;
@@ -95,11 +103,18 @@ function added(id: string): Route {
     openMs: FIRST_OPEN_MS,
     untilMs: 0,
     out: undefined,
+    putBackAtMs: 0,
+    disproved: false,
     barred: undefined,
     lastError: undefined,
   };
   held.set(id, route);
   return route;
+}
+
+/** Tells whoever listens that it has changed whether a route may be taken. */
+export function tellChange(route: Route): void {
+  listening.tell?.(route.id, "changed");
 }
 
 /** A route that something is known of; undefined where nothing is. */
@@ -139,7 +154,7 @@ export function departed(route: Route, nowMs: number): void {
   route.state = "half-open";
   route.elsewhere = false;
   route.untilMs = nowMs + PROBE_MS;
-  listening.tell?.(route.id, "changed");
+  tellChange(route);
 }
 
 /** Notes that a call came back, whatever its end. */
@@ -155,7 +170,7 @@ export function answered(route: Route, nowMs: number, firstTokenMs?: number): vo
   // A call from before the breaker opened, or a limit began, tells nothing of how things are now.
   if (probes(route)) {
     close(route);
-    listening.tell?.(route.id, "changed");
+    tellChange(route);
   }
   if (firstTokenMs !== undefined) noteLatency(route, nowMs, firstTokenMs);
 }
@@ -172,6 +187,7 @@ export function close(route: Route): void {
   route.openMs = FIRST_OPEN_MS;
   route.untilMs = 0;
   route.out = undefined;
+  route.disproved = false;
   route.failures = 0;
   route.lateCalls = 0;
   route.lateFailures = 0;
@@ -181,17 +197,18 @@ export function close(route: Route): void {
 export function failed(route: Route, nowMs: number, error: Failure): void {
   remember(route, nowMs, 1);
   route.failures++;
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
+  route.lastError = { kind: error.kind, message: error.message, upstreamStatus: error.upstreamStatus, atMs: nowMs };
   const tooMany = route.lateCalls >= WINDOW_CALLS && route.lateFailures >= route.lateCalls * WINDOW_SHARE;
   if (probes(route) || (route.state === "closed" && (route.failures >= FAILURES || tooMany))) open(route, nowMs);
 }
 
-function open(route: Route, nowMs: number): void {
+/** Opens a breaker, for longer each time until it is closed. */
+export function open(route: Route, nowMs: number): void {
   route.state = "open";
   // Processes that saw the same failure do not probe at the same moment.
   route.untilMs = nowMs + route.openMs * (0.9 + 0.2 * Math.random());
   route.openMs = Math.min(LONGEST_OPEN_MS, route.openMs * 2);
-  listening.tell?.(route.id, "changed");
+  tellChange(route);
 }
 
 /** Ends a probe that told nothing: its caller left, or the request itself was at fault. The next call probes. */
@@ -199,7 +216,7 @@ export function inconclusive(route: Route): void {
   if (!probes(route)) return;
   route.state = "open";
   route.untilMs = 0;
-  listening.tell?.(route.id, "changed");
+  tellChange(route);
 }
 
 /** Notes that the upstream wants no more calls for a while: for so many seconds, or longer each time where it does not say. */
@@ -210,17 +227,18 @@ export function limited(route: Route, nowMs: number, seconds: number | undefined
   const untilMs = nowMs + (seconds === undefined ? unknownMs : seconds * 1_000);
   const news = untilMs > route.untilMs + WORTH_TELLING_MS;
   route.untilMs = Math.max(route.untilMs, untilMs);
-  if (news) listening.tell?.(route.id, "changed");
+  if (news) tellChange(route);
 }
 
 /** Takes a route out of service with a reason that an admin sees: a refused or empty account. */
 export function takeOut(route: Route, nowMs: number, error: Failure): void {
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  route.out = error.message;
+  route.out = error.reason ?? error.message;
+  route.disproved = nowMs - route.putBackAtMs < OUT_MS;
   route.untilMs = nowMs + OUT_MS;
   route.state = "open";
   route.elsewhere = false;
-  listening.tell?.(route.id, "changed");
+  tellChange(route);
 }
 
 /** Notes that a key may not use a deployment, while it may well use others. */
@@ -228,7 +246,7 @@ export function bar(route: Route, keyId: string, { nowMs, error }: { nowMs: numb
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
   route.barred ??= new Map();
   route.barred.set(keyId, nowMs + OUT_MS);
-  listening.tell?.(route.id, "changed");
+  tellChange(route);
 }
 
 /** Puts a route back into service, by hand, in every process that can be told. */
