@@ -47,15 +47,19 @@ export function listenToRedis(
   channel: string,
   { onMessage, onListening }: { onMessage: (message: string) => void; onListening: () => void },
 ): void {
-  // A message must not be waited for; a connection that goes down is made again, and then subscribes anew.
-  const listener = held.client?.duplicate({ autoResubscribe: false, commandTimeout: 5_000 });
+  // A connection that goes down is made again, and then subscribes anew; nothing but silence tells that one is dead.
+  const listener = held.client?.duplicate({ autoResubscribe: false, commandTimeout: 5_000, keepAlive: 10_000 });
   if (!listener) return;
   held.listener = listener;
   const failed = (error: unknown): void => log.debug({ err: error }, "Redis cannot be listened to.");
+  const startOver = (error: unknown): void => {
+    failed(error);
+    if (held.listener === listener) listener.disconnect(true);
+  };
   listener.on("error", failed);
   listener.on("message", (_channel, message) => onMessage(message));
   listener.on("ready", () => {
-    listener.subscribe(channelName(channel)).then(onListening, failed);
+    listener.subscribe(channelName(channel)).then(onListening, startOver);
   });
 }
 
@@ -66,6 +70,8 @@ export function channelName(channel: string): string {
 
 /** Closes the connections. */
 export function disconnectRedis(): void {
-  held.listener?.disconnect();
+  const { listener } = held;
+  held.listener = undefined;
+  listener?.disconnect();
   held.client?.disconnect();
 }

@@ -56,8 +56,14 @@ export function worthMs({ state, leftMs, barred }: Condition): number {
 /** An open breaker that no call has tried since its time was up is still open; after so long it is forgotten. */
 const UNTRIED_MS = 3_600_000;
 
-/** Takes over what another process told of a route `agoMs` ago. A probe of this process's own is left to find out for itself. */
-export function adopt(id: string, condition: Condition, { nowMs, agoMs }: { nowMs: number; agoMs: number }): void {
+/** When a condition was told, and whether it came about after what this process knows. */
+export type Told = { readonly nowMs: number; readonly agoMs: number; readonly newer: boolean };
+
+/**
+ * Takes over what another process told of a route. One that is older than what is known here only makes its times longer, and a probe
+ * of this process's own is left to find out for itself.
+ */
+export function adopt(id: string, condition: Condition, { nowMs, agoMs, newer }: Told): void {
   const route = routeOf(id);
   const { state, lastError } = condition;
   adoptBars(route, condition, nowMs - agoMs);
@@ -65,9 +71,9 @@ export function adopt(id: string, condition: Condition, { nowMs, agoMs }: { nowM
     route.lastError = { ...lastError, atMs: nowMs - agoMs - lastError.agoMs };
   const left = condition.leftMs - agoMs;
   const untilMs = left > 0 ? nowMs + left : 0;
-  if (state === "closed") {
+  if (state === "closed" || !newer) {
     // Who was told of a limit may not have heard yet that the route is out.
-    if (route.state !== "closed" && condition.leftMs === 0) close(route);
+    if (newer && condition.leftMs === 0) adoptRelease(id);
     route.refusals = Math.max(route.refusals, condition.refusals);
     route.untilMs = Math.max(route.untilMs, untilMs);
     return;
@@ -85,12 +91,15 @@ export function adopt(id: string, condition: Condition, { nowMs, agoMs }: { nowM
   route.disproved = condition.disproved;
 }
 
-const LAG_MS = 50;
+const LAG_MS = 100;
 
 /** Takes over that another process closed a route or put it back into service, and what it no longer said. */
 export function adoptRelease(id: string): void {
   const route = knownRoute(id);
-  if (route && route.state !== "closed") close(route);
+  if (!route || route.state === "closed") return;
+  // Where a call finds it refused all the same, what put it back was wrong: see `disproved`.
+  if (route.out !== undefined) route.putBackAtMs = Date.now();
+  close(route);
 }
 
 function leftOf({ barred }: Route, nowMs: number): Record<string, number> | undefined {

@@ -144,15 +144,16 @@ function read(text: string): Message | undefined {
   }
 }
 
-/** Takes over what was told at `toldMs`. Two conditions are joined; between one and a release the later holds. */
+/** Takes over what was told at `toldMs`, but for a release that is older than what is known, or a condition that a later release ended. */
 function takeOver({ id, reset, condition, ...message }: Message, toldMs: number): void {
   const nowMs = Date.now();
   const changedMs = toldMs - message.agoMs;
   const knownMs = held.changed.get(id) ?? 0;
-  if (changedMs < knownMs && !(condition && conditionOf(id, nowMs))) return;
+  const newer = changedMs >= knownMs;
+  if (!newer && !(condition && conditionOf(id, nowMs))) return;
   held.changed.set(id, Math.max(knownMs, changedMs));
   if (reset) forget(id);
-  if (condition) adopt(id, condition, { nowMs, agoMs: nowMs - toldMs });
+  if (condition) adopt(id, condition, { nowMs, agoMs: nowMs - toldMs, newer });
   else adoptRelease(id);
 }
 
