@@ -10,6 +10,7 @@ export default {
     "pino",
     "prom-client",
     "ioredis",
+    "pg-boss",
     "undici",
     "@prisma/client",
     "@pydantic/genai-prices",

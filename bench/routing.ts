@@ -34,6 +34,7 @@ const provider = (name: string): CatalogProvider => ({
   allowPrivateNetwork: false,
   headers: {},
   options: {},
+  probeSeconds: null,
   keys: [],
 });
 

@@ -8,6 +8,7 @@ import { closeDatabase } from "@/server/db/sql";
 import { databaseUrl, setDatabaseUrl } from "@/server/db/url";
 import { waitForDatabase } from "@/server/db/wait";
 import { env, exportSessionSettings } from "@/server/env";
+import { runProbes } from "@/server/jobs/probes";
 import { sendWebhooks } from "@/server/jobs/webhooks";
 import { log } from "@/server/log";
 import { connectRedis, disconnectRedis } from "@/server/redis";
@@ -24,6 +25,8 @@ import { flushCorrections } from "@/server/state/limits-corrections";
 import { reloadGlobalLimits } from "@/server/state/limits-global";
 import { ensureLibraryPrices } from "@/server/state/prices";
 import { returnLeases } from "@/server/state/purses";
+import { hearRouteNews } from "@/server/state/route-news";
+import { shareRoutes } from "@/server/state/route-sharing";
 import { reloadMoneySetting } from "@/server/state/unpriced";
 
 /** Starts a database of one's own where `DATABASE_URL` names none; only a process that owns its disk can give one. */
@@ -74,9 +77,15 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   await reloadMoneySetting();
   await recoverLedger();
   await connectRedis();
+  const stopSharing = await shareRoutes();
   const stopRenewing = keepLeases();
   const stopRecovering = keepRecovering();
-  const stops = [watchChanges(onChange, onDatabase), watchConfig(), sendWebhooks()];
+  const stops = [
+    watchChanges(onChange, { onState: onDatabase, onRoute: hearRouteNews }),
+    watchConfig(),
+    sendWebhooks(),
+    runProbes(),
+  ];
   Object.assign(health(), { started: true, database: true });
   return {
     stop: async () => {
@@ -91,6 +100,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
       if (!written)
         log.fatal("The database did not take the last calls in time; they are in the journal for the next start.");
       await flushCorrections();
+      stopSharing();
       disconnectRedis();
       await closeDatabase();
       await database?.stop();

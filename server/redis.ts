@@ -4,7 +4,9 @@ import { log } from "@/server/log";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
 
-const held = singleton("redis", (): { client: Redis | undefined } => ({ client: undefined }));
+type Held = { client: Redis | undefined; listener: Redis | undefined };
+
+const held = singleton("redis", (): Held => ({ client: undefined, listener: undefined }));
 
 /** Connects to `REDIS_URL` where it is set; ioredis reconnects by itself. Keys get the prefix of `CONDUIT_REDIS_INSTANCE_NAME`. */
 export async function connectRedis(): Promise<void> {
@@ -37,7 +39,39 @@ export function redis(): Redis | undefined {
   return held.client?.status === "ready" ? held.client : undefined;
 }
 
-/** Closes the connection. */
+/**
+ * Listens to one channel, whose name gets the prefix of the keys, on a connection of its own. `onListening` is called each time that
+ * it begins anew: what was said before is missed. Nothing happens where there is no Redis.
+ */
+export function listenToRedis(
+  channel: string,
+  { onMessage, onListening }: { onMessage: (message: string) => void; onListening: () => void },
+): void {
+  // A connection that goes down is made again, and then subscribes anew; nothing but silence tells that one is dead.
+  const listener = held.client?.duplicate({ autoResubscribe: false, commandTimeout: 5_000, keepAlive: 10_000 });
+  if (!listener) return;
+  held.listener = listener;
+  const failed = (error: unknown): void => log.debug({ err: error }, "Redis cannot be listened to.");
+  const startOver = (error: unknown): void => {
+    failed(error);
+    if (held.listener === listener) listener.disconnect(true);
+  };
+  listener.on("error", failed);
+  listener.on("message", (_channel, message) => onMessage(message));
+  listener.on("ready", () => {
+    listener.subscribe(channelName(channel)).then(onListening, startOver);
+  });
+}
+
+/** A channel as Redis knows it: the client puts its prefix before keys alone. */
+export function channelName(channel: string): string {
+  return env.redisPrefix + channel;
+}
+
+/** Closes the connections. */
 export function disconnectRedis(): void {
+  const { listener } = held;
+  held.listener = undefined;
+  listener?.disconnect();
   held.client?.disconnect();
 }

@@ -23,6 +23,7 @@ export const providerColumns = {
   allowPrivateNetwork: true,
   headers: true,
   options: true,
+  probeSeconds: true,
   enabled: true,
   managed: true,
   createdAt: true,
@@ -50,8 +51,8 @@ export function providerView({ _count, headers, options, ...row }: ProviderRow):
 
 /** A provider for an audit entry: header values may be private, so only their names are kept. */
 export function providerFacts(view: z.infer<typeof ProviderView>): Record<string, unknown> {
-  const { name, type, baseUrl, allowPrivateNetwork, options, enabled } = view;
-  return { name, type, baseUrl, allowPrivateNetwork, options, enabled, headers: Object.keys(view.headers) };
+  const { name, type, baseUrl, allowPrivateNetwork, options, probeSeconds, enabled, headers } = view;
+  return { name, type, baseUrl, allowPrivateNetwork, options, probeSeconds, enabled, headers: Object.keys(headers) };
 }
 
 /** The provider with this id as it is shown; throws NOT_FOUND. */

@@ -37,6 +37,7 @@ export const ProviderView = z
     allowPrivateNetwork: z.boolean(),
     headers: z.record(z.string(), z.string()),
     options: z.record(z.string(), z.json()),
+    probeSeconds: z.int().nullable(),
     enabled: z.boolean(),
     managed: z.boolean(),
     demo: z.boolean(),
@@ -93,6 +94,11 @@ const Headers = z
   });
 
 const Options = z.record(z.string().max(100), z.json());
+/** How often each key is tried; null = never. */
+const ProbeSeconds = z
+  .int("Give a whole number.")
+  .min(10, "At least 10 seconds lie between two tries.")
+  .max(86_400, "At most a day lies between two tries.");
 const BaseUrl = z.string().trim().max(2000);
 
 const NewKey = z.strictObject({ name: Name, apiKey: ApiKey, weight: Weight.default(1) });
@@ -105,6 +111,7 @@ export const NewProvider = z.strictObject({
   allowPrivateNetwork: z.boolean().default(false),
   headers: Headers.default({}),
   options: Options.default({}),
+  probeSeconds: ProbeSeconds.nullable().default(null),
   enabled: z.boolean().default(true),
   keys: z
     .array(NewKey)
@@ -121,6 +128,7 @@ export const ProviderChange = z.strictObject({
   allowPrivateNetwork: z.boolean().optional(),
   headers: Headers.optional(),
   options: Options.optional(),
+  probeSeconds: ProbeSeconds.nullish(),
   enabled: z.boolean().optional(),
 });
 

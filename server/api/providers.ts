@@ -32,6 +32,7 @@ const create = adminProcedure
   .mutation(({ ctx, input: { keys, ...fields } }) => {
     const type = chosenType(fields.type);
     const baseUrl = storedBaseUrl(fields.baseUrl, type, fields.allowPrivateNetwork);
+    refuseProbes(type, fields.probeSeconds);
     if (keys.length === 0 && !type.keyOptional) throw badInput(`${type.label} needs a key.`, "keys");
     return change(ctx, async (tx, note) => {
       const { id } = await tx.provider.create({ data: { ...fields, baseUrl }, select: { id: true } });
@@ -53,7 +54,9 @@ const update = adminProcedure
       refuseManaged("provider", before);
       const allowed = fields.allowPrivateNetwork ?? before.allowPrivateNetwork;
       const wanted = fields.baseUrl === undefined ? before.baseUrl : fields.baseUrl;
-      const baseUrl = storedBaseUrl(wanted, chosenType(before.type), allowed);
+      const type = chosenType(before.type);
+      const baseUrl = storedBaseUrl(wanted, type, allowed);
+      refuseProbes(type, fields.probeSeconds);
       await tx.provider.update({ where: { id }, data: { ...given(fields), baseUrl }, select: { id: true } });
       const after = await findProvider(tx, id);
       const detail = difference(providerFacts(before), providerFacts(after));
@@ -113,6 +116,10 @@ function chosenType(id: string): ProviderType {
   const type = providerType(id);
   if (!type) throw badInput(`There is no provider type "${id}".`, "type");
   return type;
+}
+
+function refuseProbes({ label, listModels: models }: ProviderType, probeSeconds: number | null | undefined): void {
+  if (probeSeconds && !models) throw badInput(`${label} offers no list of models to ask for.`, "probeSeconds");
 }
 
 async function refuseWhileUsed(tx: Transaction, provider: { id: string; name: string }): Promise<void> {

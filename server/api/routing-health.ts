@@ -3,7 +3,8 @@ import { change } from "@/server/api/change";
 import { ByRoute, ResetRoutes, RouteView } from "@/server/api/routing.schema";
 import { adminProcedure, rest } from "@/server/api/trpc";
 import { type CatalogProvider, catalog } from "@/server/state/catalog";
-import { type Route, reset, routeOf, routes } from "@/server/state/route-health";
+import { type Route, routeOf, routes } from "@/server/state/route-health";
+import { tellRouteNews } from "@/server/state/route-news";
 
 type View = z.infer<typeof RouteView>;
 
@@ -21,7 +22,7 @@ export const resetRoute = adminProcedure
   .mutation(({ ctx, input: { id } }) =>
     change(ctx, async (_tx, note) => {
       const wanted = allRoutes().filter((route) => id === null || route.id === id);
-      for (const route of wanted) reset(route.id);
+      await tellRouteNews(wanted.map((route) => ({ what: "reset", id: route.id })));
       const [only] = wanted;
       const object = id !== null && only ? { id, name: nameOf(only) } : undefined;
       if (wanted.length > 0) await note({ action: "reset", noun: "route", ...(object && { object }) });

@@ -21,8 +21,8 @@ export async function applyProviders(
   const rows = await tx.provider.findMany({ include: { keys: { omit: { sealed: false } } } });
   const stored = new Map(rows.map((row) => [row.name, row]));
   const ids = new Map<string, string>();
-  for (const { name, keys, ...fields } of providers) {
-    const wanted = { ...fields, enabled: true, managed: true };
+  for (const { name, keys, probeSeconds = null, ...fields } of providers) {
+    const wanted = { ...fields, probeSeconds, enabled: true, managed: true };
     const current = stored.get(name);
     const id = await changes.reconcile({ noun: "provider", name }, current, wanted, {
       create: () => tx.provider.create({ data: { name, ...wanted }, select: { id: true } }),

@@ -36,6 +36,8 @@ function checkProvider(provider: LooseConfig["providers"][number], report: Repor
   if (type?.local && provider.baseUrl !== undefined)
     report([...path, "baseUrl"], `must be left out; the type "${type.id}" has no address`);
   else if (provider.baseUrl) checkBaseUrl(provider.baseUrl, [...path, "baseUrl"], report);
+  if (type && !type.listModels && provider.probeSeconds !== undefined)
+    report([...path, "probeSeconds"], `must be left out; the type "${type.id}" has no list of models to ask for`);
   for (const [name, value] of Object.entries(provider.headers)) {
     if (!HEADER_NAME.test(name)) report([...path, "headers", name], "is not a valid name of a header");
     if (!HEADER_VALUE.test(value ?? ""))

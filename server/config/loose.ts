@@ -25,6 +25,7 @@ export const LooseConfig = record({
       name: text,
       type: text,
       baseUrl: text,
+      probeSeconds: z.number().optional().catch(undefined),
       headers: z.record(z.string(), text).default({}).catch({}),
       keys: list(record({ name: z.string().default("main").optional().catch(undefined), apiKey: text })),
     }),

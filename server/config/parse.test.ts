@@ -57,6 +57,17 @@ test("no error repeats the value of a variable", () => {
   expect(text).toContain(variable("SECRET"));
 });
 
+test("only a provider whose type has a list of models can be probed, and not more often than every ten seconds", () => {
+  const { keys } = provider;
+  expect(problemsOf({ providers: [{ ...provider, probeSeconds: 10 }] })).toEqual([]);
+  expect(problemsOf({ providers: [{ ...provider, probeSeconds: 9 }] })).toEqual([
+    "providers[0].probeSeconds: must be at least 10",
+  ]);
+  expect(problemsOf({ providers: [{ name: "a", type: "jina", keys, probeSeconds: 60 }] })).toEqual([
+    'providers[0].probeSeconds: must be left out; the type "jina" has no list of models to ask for',
+  ]);
+});
+
 describe("a file that is not JSON", () => {
   test.each([
     ['{"models": [],}', "is not valid JSON at line 1, column 15"],

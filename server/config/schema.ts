@@ -59,6 +59,12 @@ const Provider = z.strictObject({
     .default({})
     .describe("Sent with every call. Not for credentials: headers are stored unsealed."),
   options: z.record(z.string(), z.json()).default({}).describe("Settings of the provider type."),
+  probeSeconds: z
+    .int()
+    .min(10)
+    .max(86_400)
+    .optional()
+    .describe("How often each key is tried by asking for the list of models. Left out, never."),
   keys: z.array(ProviderKey).default([]),
 });
 

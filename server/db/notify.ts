@@ -3,17 +3,20 @@ import { databaseUrl } from "@/server/db/url";
 import { log } from "@/server/log";
 
 const CHANNEL = "conduit_change";
+/** What server/state/route-news.ts tells. */
+const ROUTES = "conduit_route";
 const POLL_MS = 1_000;
 const SLOW_MS = 2_500;
 
 /**
  * Calls `onChange` with the topics that changed ("catalog", "keys") within a second of the commit: at once by
  * LISTEN/NOTIFY, and by comparing the change counter every second, which also finds what was missed while the connection
- * was down or where a pooler swallows notifications. Returns a function that stops it.
+ * was down or where a pooler swallows notifications. News of routes go to `onRoute` as they come; what was missed is
+ * not repeated. Returns a function that stops it.
  */
 export function watchChanges(
   onChange: (topic: "catalog" | "keys" | "all") => Promise<void>,
-  onState: (up: boolean) => void,
+  { onState, onRoute }: { onState: (up: boolean) => void; onRoute: (payload: string) => void },
 ): () => Promise<void> {
   let client: pg.Client | undefined;
   let counter: string | undefined;
@@ -34,14 +37,18 @@ export function watchChanges(
       if (client === made) client = undefined;
       onState(false);
     });
-    made.on("notification", ({ payload }) => {
+    made.on("notification", ({ channel, payload }) => {
+      if (channel === ROUTES) {
+        onRoute(payload ?? "");
+        return;
+      }
       onChange(payload === "catalog" || payload === "keys" ? payload : "all").catch((error: unknown) => {
         log.warn({ err: error }, "A change could not be read yet; it is tried again within a second.");
       });
     });
     try {
       await made.connect();
-      await made.query(`LISTEN ${CHANNEL}`);
+      await made.query(`LISTEN ${CHANNEL}; LISTEN ${ROUTES}`);
       client = made;
     } catch (error) {
       await close(made);

@@ -24,6 +24,8 @@ export type CatalogProvider = {
   readonly allowPrivateNetwork: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, unknown>>;
+  /** How often its keys are tried; null = never. */
+  readonly probeSeconds: number | null;
   readonly keys: readonly CatalogKey[];
 };
 
@@ -138,6 +140,7 @@ type ProviderRow = {
   allow_private_network: boolean;
   headers: unknown;
   options: unknown;
+  probe_seconds: number | null;
 };
 type KeyRow = { id: string; provider_id: string; name: string; sealed: string; weight: number };
 type ModelRow = {
@@ -172,7 +175,7 @@ type PriceRow = { id: string; deployment_id: string; effective_from: Date; rates
 async function readCatalog(): Promise<Catalog> {
   const [providerRows, keyRows, modelRows, deploymentRows, priceRows, rules] = await Promise.all([
     query<ProviderRow>(
-      "SELECT id, name, type, base_url, allow_private_network, headers, options FROM provider WHERE enabled",
+      "SELECT id, name, type, base_url, allow_private_network, headers, options, probe_seconds FROM provider WHERE enabled",
     ),
     query<KeyRow>(
       "SELECT id, provider_id, name, sealed, weight FROM provider_key WHERE enabled ORDER BY created_at, id",
@@ -255,6 +258,7 @@ function toProvider(row: ProviderRow, keyRows: KeyRow[]): CatalogProvider {
     allowPrivateNetwork: row.allow_private_network,
     headers: Headers.catch({}).parse(row.headers),
     options: Options.catch({}).parse(row.options),
+    probeSeconds: row.probe_seconds,
     keys,
   };
 }

@@ -5,7 +5,8 @@ import { singleton } from "@/server/singleton";
 import type { LimitFacts, RuleState } from "@/server/state/limits-facts";
 import { factsOf, type RefusedBy, refusalOf } from "@/server/state/limits-facts";
 import type { LimitRule } from "@/server/state/limits-rules";
-import { correctScript, reserveScript, type Script } from "@/server/state/limits-script";
+import { correctScript, reserveScript } from "@/server/state/limits-script";
+import { runScript } from "@/server/state/redis-script";
 
 /** A call waits for Redis at most so long. */
 const ANSWER_MS = 50;
@@ -43,7 +44,7 @@ export async function askRedis(
   ]);
   const lead = [member === undefined ? 0 : 1, member ?? "", PLACE_LAPSE_MS * 1_000];
   const answer = await inTime(
-    run(
+    runScript(
       reserveScript,
       rules.map(({ id }) => counter(id)),
       [...lead, ...words],
@@ -61,7 +62,7 @@ export async function askRedis(
 /** Applies corrections, in one round trip. Rejects when Redis does not take them. */
 export async function correctInRedis(corrections: readonly Correction[]): Promise<void> {
   const keys = corrections.map(({ id }) => counter(id));
-  await run(
+  await runScript(
     correctScript,
     keys,
     corrections.flatMap(({ words }) => [...words]),
@@ -71,17 +72,6 @@ export async function correctInRedis(corrections: readonly Correction[]): Promis
 /** All counters are of one hash slot, because one script reads several. */
 function counter(id: string): string {
   return `{limits}:${id}`;
-}
-
-async function run(script: Script, keys: readonly string[], words: readonly (string | number)[]): Promise<unknown> {
-  const client = redis();
-  if (!client) throw new RedisAway("Redis is not connected.");
-  try {
-    return await client.evalsha(script.sha, keys.length, ...keys, ...words);
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-    return client.eval(script.text, keys.length, ...keys, ...words);
-  }
 }
 
 /** Whether Redis is worth asking now. Of the calls that come while it is silent one at a time finds out. */

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
-
-export type Script = { readonly text: string; readonly sha: string };
+import { script } from "@/server/state/redis-script";
 
 /*
  * A window in Redis is what limits-window.ts is in a process: steps of `from, last, amount`, flat and packed, in microseconds of
@@ -146,7 +144,3 @@ for i, key in ipairs(KEYS) do
 end
 return 0
 `);
-
-function script(text: string): Script {
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
-}

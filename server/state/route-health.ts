@@ -4,11 +4,16 @@ import { singleton } from "@/server/singleton";
 
 /**
  * What this process knows of the ways to an upstream: of each deployment, and of each key of a provider. Nothing of it outlives the
- * process; it is learned again within a few calls.
+ * process; it is learned again within a few calls. Where there is Redis, route-sharing.ts tells the others what changes.
  */
 
-/** What went wrong, as far as it is told. */
-export type Failure = { readonly kind: ErrorKind; readonly message: string };
+/** What went wrong, as far as it is told; `upstreamStatus` where the upstream answered at all, `reason` for admins alone. */
+export type Failure = {
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly upstreamStatus?: number | undefined;
+  readonly reason?: string | undefined;
+};
 
 /** Closed: calls go through. Open: none does. Half-open: one probe is under way. */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -21,6 +26,8 @@ export type Route = {
   firstTokenMs: number | undefined;
   firstTokenAtMs: number;
   state: BreakerState;
+  /** The probe under way is another process's: no call of this one ends it. */
+  elsewhere: boolean;
   /** Failures in a row. */
   failures: number;
   /** Refusals for too high a rate in a row. */
@@ -35,6 +42,9 @@ export type Route = {
   untilMs: number;
   /** Why it is out of service until somebody, or a probe, says otherwise. */
   out: string | undefined;
+  /** When a probe put it back, and whether a call found it refused all the same soon after. */
+  putBackAtMs: number;
+  disproved: boolean;
   /** Of a deployment: keys that may not use it, by id, and until when they are not tried with it. */
   barred: Map<string, number> | undefined;
   lastError: (Failure & { readonly atMs: number }) | undefined;
@@ -57,7 +67,20 @@ const OUT_MS = 300_000;
 /** How fast an average forgets, in milliseconds. */
 const DECAY_MS = 10_000;
 
+/** Upstreams that repeat a limit with every answer move its end by so little that nobody is told again. */
+const WORTH_TELLING_MS = 100;
+
 const held = singleton("route-health", () => new Map<string, Route>());
+
+/** Hears of a route, by its id, whenever a transition changes whether it may be taken; never of an ordinary answer. */
+export type RouteListener = (id: string, how: "changed" | "reset") => void;
+
+const listening = singleton("route-listener", (): { tell: RouteListener | undefined } => ({ tell: undefined }));
+
+/** Puts the one listener in place of any before; undefined for none. */
+export function onRouteChange(tell: RouteListener | undefined): void {
+  listening.tell = tell;
+}
 
 /** A deployment's or key's route, by its id. */
 export function routeOf(id: string): Route {
@@ -71,6 +94,7 @@ function added(id: string): Route {
     firstTokenMs: undefined,
     firstTokenAtMs: 0,
     state: "closed",
+    elsewhere: false,
     failures: 0,
     refusals: 0,
     lateCalls: 0,
@@ -79,11 +103,23 @@ function added(id: string): Route {
     openMs: FIRST_OPEN_MS,
     untilMs: 0,
     out: undefined,
+    putBackAtMs: 0,
+    disproved: false,
     barred: undefined,
     lastError: undefined,
   };
   held.set(id, route);
   return route;
+}
+
+/** Tells whoever listens that it has changed whether a route may be taken. */
+export function tellChange(route: Route): void {
+  listening.tell?.(route.id, "changed");
+}
+
+/** A route that something is known of; undefined where nothing is. */
+export function knownRoute(id: string): Route | undefined {
+  return held.get(id);
 }
 
 /** Every route that has been used. */
@@ -116,7 +152,9 @@ export function departed(route: Route, nowMs: number): void {
   route.inFlight++;
   if (route.state === "closed") return;
   route.state = "half-open";
+  route.elsewhere = false;
   route.untilMs = nowMs + PROBE_MS;
+  tellChange(route);
 }
 
 /** Notes that a call came back, whatever its end. */
@@ -130,39 +168,55 @@ export function answered(route: Route, nowMs: number, firstTokenMs?: number): vo
   route.failures = 0;
   route.refusals = 0;
   // A call from before the breaker opened, or a limit began, tells nothing of how things are now.
-  if (route.state === "half-open") {
-    route.state = "closed";
-    route.openMs = FIRST_OPEN_MS;
-    route.untilMs = 0;
-    route.out = undefined;
-    route.lateCalls = 0;
-    route.lateFailures = 0;
+  if (probes(route)) {
+    close(route);
+    tellChange(route);
   }
   if (firstTokenMs !== undefined) noteLatency(route, nowMs, firstTokenMs);
+}
+
+/** Whether a call of this process is the probe under way. */
+export function probes(route: Route): boolean {
+  return route.state === "half-open" && !route.elsewhere;
+}
+
+/** Lets calls through again, and forgets the failures that came before. */
+export function close(route: Route): void {
+  route.state = "closed";
+  route.elsewhere = false;
+  route.openMs = FIRST_OPEN_MS;
+  route.untilMs = 0;
+  route.out = undefined;
+  route.disproved = false;
+  route.failures = 0;
+  route.lateCalls = 0;
+  route.lateFailures = 0;
 }
 
 /** Notes a failure that is the upstream's; opens the breaker after several in a row, or when half of the late calls failed. */
 export function failed(route: Route, nowMs: number, error: Failure): void {
   remember(route, nowMs, 1);
   route.failures++;
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
+  route.lastError = { kind: error.kind, message: error.message, upstreamStatus: error.upstreamStatus, atMs: nowMs };
   const tooMany = route.lateCalls >= WINDOW_CALLS && route.lateFailures >= route.lateCalls * WINDOW_SHARE;
-  if (route.state === "half-open" || (route.state === "closed" && (route.failures >= FAILURES || tooMany)))
-    open(route, nowMs);
+  if (probes(route) || (route.state === "closed" && (route.failures >= FAILURES || tooMany))) open(route, nowMs);
 }
 
-function open(route: Route, nowMs: number): void {
+/** Opens a breaker, for longer each time until it is closed. */
+export function open(route: Route, nowMs: number): void {
   route.state = "open";
   // Processes that saw the same failure do not probe at the same moment.
   route.untilMs = nowMs + route.openMs * (0.9 + 0.2 * Math.random());
   route.openMs = Math.min(LONGEST_OPEN_MS, route.openMs * 2);
+  tellChange(route);
 }
 
 /** Ends a probe that told nothing: its caller left, or the request itself was at fault. The next call probes. */
 export function inconclusive(route: Route): void {
-  if (route.state !== "half-open") return;
+  if (!probes(route)) return;
   route.state = "open";
   route.untilMs = 0;
+  tellChange(route);
 }
 
 /** Notes that the upstream wants no more calls for a while: for so many seconds, or longer each time where it does not say. */
@@ -170,15 +224,21 @@ export function limited(route: Route, nowMs: number, seconds: number | undefined
   inconclusive(route);
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
   const unknownMs = Math.min(LONGEST_LIMIT_MS, FIRST_LIMIT_MS * 2 ** Math.min(10, route.refusals++));
-  route.untilMs = Math.max(route.untilMs, nowMs + (seconds === undefined ? unknownMs : seconds * 1_000));
+  const untilMs = nowMs + (seconds === undefined ? unknownMs : seconds * 1_000);
+  const news = untilMs > route.untilMs + WORTH_TELLING_MS;
+  route.untilMs = Math.max(route.untilMs, untilMs);
+  if (news) tellChange(route);
 }
 
 /** Takes a route out of service with a reason that an admin sees: a refused or empty account. */
 export function takeOut(route: Route, nowMs: number, error: Failure): void {
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  route.out = error.message;
+  route.out = error.reason ?? error.message;
+  route.disproved = nowMs - route.putBackAtMs < OUT_MS;
   route.untilMs = nowMs + OUT_MS;
   route.state = "open";
+  route.elsewhere = false;
+  tellChange(route);
 }
 
 /** Notes that a key may not use a deployment, while it may well use others. */
@@ -186,10 +246,17 @@ export function bar(route: Route, keyId: string, { nowMs, error }: { nowMs: numb
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
   route.barred ??= new Map();
   route.barred.set(keyId, nowMs + OUT_MS);
+  tellChange(route);
 }
 
-/** Puts a route back into service, by hand. */
+/** Puts a route back into service, by hand, in every process that can be told. */
 export function reset(id: string): void {
+  forget(id);
+  listening.tell?.(id, "reset");
+}
+
+/** Drops what this process knows of a route. */
+export function forget(id: string): void {
   held.delete(id);
 }
 

@@ -120,7 +120,19 @@ test("bad input is refused with the field at fault", async () => {
   await refused(providers.create({ ...good, headers: { Authorization: "x" } }), "BAD_REQUEST", "headers.Authorization");
   await refused(providers.create({ ...good, headers: { "x-a": "b\r\nc: d" } }), "BAD_REQUEST", "headers.x-a");
   await refused(providers.create({ ...good, keys: [...good.keys, ...good.keys] }), "BAD_REQUEST", "keys");
+  await refused(providers.create({ ...good, probeSeconds: 9 }), "BAD_REQUEST", "probeSeconds");
+  const unlisted = { name: "x", type: "jina", keys: good.keys };
+  await refused(providers.create({ ...unlisted, probeSeconds: 60 }), "BAD_REQUEST", "probeSeconds");
   expect((await providers.list()).map((provider) => provider.name)).not.toContain("x");
+});
+
+test("probes are off until they are asked for, and can be taken back", async () => {
+  const { providers } = api.as();
+  const made = await providers.create(onVendor("probed"));
+  expect(made.probeSeconds).toBeNull();
+  expect(await providers.update({ id: made.id, probeSeconds: 30 })).toMatchObject({ probeSeconds: 30 });
+  expect(await providers.update({ id: made.id, enabled: false })).toMatchObject({ probeSeconds: 30 });
+  expect(await providers.update({ id: made.id, probeSeconds: null })).toMatchObject({ probeSeconds: null });
 });
 
 test("names are unique, and a provider that serves models stays", async () => {

@@ -15,6 +15,7 @@ const provider = {
   type: "openai",
   headers: { "x-b": "2", "x-a": "1" },
   options: { nested: { list: [1, null] } },
+  probeSeconds: 60,
   keys: [
     { name: "main", apiKey: "sk-the-first-vendor-key" },
     { name: "spare", apiKey: "sk-2", weight: 3 },
@@ -56,6 +57,7 @@ describe("a first application", () => {
       name: "openai",
       baseUrl: null,
       headers: provider.headers,
+      probeSeconds: 60,
       managed: true,
     });
     const stored = await prisma().virtualKey.findFirst({

@@ -55,6 +55,7 @@ const bad: readonly unknown[] = [
   { providers: [{ ...provider, keys: [{ apiKey: "sk-1", weight: -1 }] }] },
   { providers: [{ ...provider, headers: { a: 1 } }] },
   { providers: [{ ...provider, allowPrivateNetwork: "yes" }] },
+  { providers: [{ ...provider, probeSeconds: 9 }] },
   { models: [{ ...model, name: "" }] },
   { models: [{ ...model, strategy: "best" }] },
   { models: [{ ...model, fallbacks: "slow" }] },

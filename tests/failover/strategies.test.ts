@@ -42,6 +42,7 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Setting
     allowPrivateNetwork: false,
     headers: {},
     options: {},
+    probeSeconds: null,
     keys: [],
   };
   const rates = inputNano === undefined ? undefined : Rates.parse({ input: inputNano, output: 4 * inputNano });

