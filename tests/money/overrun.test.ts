@@ -9,9 +9,10 @@ const messages = [{ role: "user", content: "spend" }];
 
 /** Fires until the budget says that it is used up, also where calls under way held the last of it. */
 async function spendTheRest(bank: Bank, shot: (at: number) => Shot): Promise<void> {
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 100; round++) {
+    // What a killed process had leased may come back late, and is more than a few calls.
     const outcomes = await fire(
-      bank.apps.map((_app, at) => shot(at)),
+      bank.apps.flatMap((_app, at) => Array.from({ length: 8 }, () => shot(at))),
       bank.apps.length,
     );
     if (outcomes.every(({ text }) => text.includes("insufficient_quota"))) return;
