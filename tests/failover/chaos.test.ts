@@ -46,9 +46,9 @@ function faultOf(number: number, by: number): Scenario | undefined {
 
 const env = {
   ...environment,
-  CONDUIT_FIRST_BYTE_TIMEOUT_MS: "400",
-  CONDUIT_IDLE_TIMEOUT_MS: "300",
-  CONDUIT_TOTAL_TIMEOUT_MS: "8000",
+  CONDUIT_FIRST_BYTE_TIMEOUT_MS: "1000",
+  CONDUIT_IDLE_TIMEOUT_MS: "800",
+  CONDUIT_TOTAL_TIMEOUT_MS: "12000",
   CONDUIT_LOG_LEVEL: "error",
 };
 
@@ -86,7 +86,7 @@ describe("three deployments that fail at random", () => {
     expect(outcomes).toHaveLength(CALLS);
     const successes = outcomes.filter(({ status, clean }) => status === 200 && clean);
     expect(successes.filter(({ text, finish }) => text !== ANSWER || finish !== "stop")).toEqual([]);
-    expect(Math.max(...outcomes.map(({ tookMs }) => tookMs))).toBeLessThan(11_000);
+    expect(Math.max(...outcomes.map(({ tookMs }) => tookMs))).toBeLessThan(15_000);
     const servable = outcomes.filter(({ number }) => DEPLOYMENTS.some((_name, by) => !faultOf(number, by)));
     const lost = servable.filter((one) => !successes.includes(one));
     const told = lost.map(({ number, status, error, tookMs }) => ({ number, status, error: error?.message, tookMs }));
