@@ -45,6 +45,9 @@ export type StreamEncoder = {
   answer?(): JsonObject | undefined;
 };
 
+/** The text that a caller has of a stream that broke off, and what writes the rest. */
+export type Resumed = { readonly text: string; readonly encoder: StreamEncoder };
+
 /** What one event, or a whole body, of an answer in this dialect says to the ledger as it passes. */
 export type Seen = {
   /** Cumulative: the last one counts. */
@@ -87,6 +90,14 @@ export type TextDialect = Dialect & {
   readonly readWhole: (body: unknown) => Seen;
   /** Makes a reader for one stream. */
   readonly readStream: () => (event: ServerSentEvent) => Seen;
+  /**
+   * Goes on with a stream that was passed on in this dialect, from the events that its caller has. Undefined where nobody can; absent
+   * where that is so of every stream.
+   */
+  readonly resume?: (
+    events: readonly ServerSentEvent[],
+    about: { readonly body: JsonObject; readonly context: AnswerContext },
+  ) => Resumed | undefined;
   /** A stream's content type where it is not that of server-sent events. */
   readonly streamContentType?: (located: Located) => string | undefined;
 };

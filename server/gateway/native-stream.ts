@@ -2,22 +2,20 @@ import { carriesToken } from "@/server/dialects/chat";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
-import { type Progress, progressOf, writtenOf } from "@/server/gateway/progress";
+import { MAX_REMEMBERED_BYTES, type Progress, progressOf, writtenOf } from "@/server/gateway/progress";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { countMalformedEvent } from "@/server/metrics";
 import type { ProviderType } from "@/server/providers/provider";
 import { openaiError, statusInError } from "@/server/wire/error";
-import { eventEnds, lastEventEnd } from "@/server/wire/event-bounds";
+import { eventEnds } from "@/server/wire/event-bounds";
 import { isRecord } from "@/server/wire/json";
 import { SSE_DONE, SseParser, sseData } from "@/server/wire/sse";
 import { usageFromChunk } from "@/server/wire/usage";
+import { WholeEvents } from "@/server/wire/whole-events";
 
-/** Of a longer answer a continuation is not tried. */
-const MAX_REMEMBERED_BYTES = 4 * 1024 * 1024;
 /** Length of `data: [DONE]` with its line ends. */
 const CLOSING_BYTES = 16;
-const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 const CLOSE_BRACE = 125;
 const DONE_LINE = /(?:^|[\r\n])data: ?\[DONE\]/;
 
@@ -32,8 +30,7 @@ export class NativeStream implements Translator {
   #call: Call;
   #type: ProviderType;
   #hideUsage: boolean;
-  #parts: Buffer[] = [];
-  #partBytes = 0;
+  #whole = new WholeEvents();
   #done = false;
   /** Whether each choice that was seen has finished. */
   #choices = new Map<number, boolean>();
@@ -65,7 +62,7 @@ export class NativeStream implements Translator {
   }
 
   push(chunk: Buffer): Buffer | undefined {
-    const whole = this.#wholeEvents(chunk);
+    const whole = this.#whole.push(chunk);
     if (!whole) return undefined;
     // Latin-1 keeps ASCII as it is, and ASCII is all that is looked for.
     const text = whole.toString("latin1");
@@ -118,7 +115,8 @@ export class NativeStream implements Translator {
 
   finish(): Buffer | string | undefined {
     // A last event without its blank line is still meant: some servers end with a bare `data: [DONE]`.
-    const rest = this.#parts.length > 0 ? this.#examine(Buffer.concat(this.#parts)) : undefined;
+    const left = this.#whole.rest();
+    const rest = left && this.#examine(left);
     if (this.#done) return rest;
     if (this.complete) {
       return rest ? Buffer.concat([rest, BLANK, Buffer.from(SSE_DONE)]) : SSE_DONE;
@@ -128,39 +126,6 @@ export class NativeStream implements Translator {
 
   fail(error: GatewayError): string {
     return sseData(openaiError(error));
-  }
-
-  /** The bytes up to the end of the last whole event; the rest waits for the next chunk. */
-  #wholeEvents(chunk: Buffer): Buffer | undefined {
-    if (this.#parts.length === 0) {
-      const end = lastEventEnd(chunk);
-      if (end === chunk.length) return chunk;
-      this.#keep(chunk.subarray(end));
-      return end === 0 ? undefined : chunk.subarray(0, end);
-    }
-    // Only where old and new bytes meet, and in the new ones, can an event have ended.
-    const before = this.#parts.at(-1) ?? chunk;
-    const seam = Buffer.concat([before.subarray(-3), chunk]);
-    if (lastEventEnd(seam) === 0) {
-      this.#keep(chunk);
-      return undefined;
-    }
-    const all = Buffer.concat([...this.#parts, chunk]);
-    this.#parts = [];
-    this.#partBytes = 0;
-    const end = lastEventEnd(all);
-    if (end < all.length) this.#keep(all.subarray(end));
-    return end === 0 ? undefined : all.subarray(0, end);
-  }
-
-  #keep(bytes: Buffer): void {
-    // One-byte chunks would make one-byte seams: short pieces are joined to the one before.
-    const last = this.#parts.at(-1);
-    if (last && last.length < 4) this.#parts[this.#parts.length - 1] = Buffer.concat([last, bytes]);
-    else this.#parts.push(bytes);
-    this.#partBytes += bytes.length;
-    if (this.#partBytes > MAX_EVENT_BYTES)
-      throw new GatewayError("upstream_garbled", "The provider sent an event larger than 16 MiB.");
   }
 
   #examine(bytes: Buffer): Buffer | undefined {

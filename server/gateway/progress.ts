@@ -5,6 +5,9 @@ import type { ProviderType } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
 import { SseParser } from "@/server/wire/sse";
 
+/** Of a longer answer a continuation is not tried. */
+export const MAX_REMEMBERED_BYTES = 4 * 1024 * 1024;
+
 /** What a caller has of a stream that broke off, as far as another target could go on from it. */
 export type Progress = {
   readonly text: string;

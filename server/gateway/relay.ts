@@ -20,6 +20,7 @@ import { readAll } from "@/server/outbound/client";
 import type { ProviderType } from "@/server/providers/provider";
 import { statusInError } from "@/server/wire/error";
 import { isRecord } from "@/server/wire/json";
+import type { ServerSentEvent } from "@/server/wire/sse";
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
@@ -61,7 +62,10 @@ function translatorFor(call: Call, request: TextRequest, { type, reading }: Way)
     const options = body.stream_options;
     return new NativeStream(call, type, !(isRecord(options) && options.include_usage === true));
   }
-  return new NativeEvents(call, { type, read: dialect.readStream(), framing: reading.framing, encoder, keep });
+  const resume =
+    dialect.resume &&
+    ((events: readonly ServerSentEvent[]) => dialect.resume?.(events, { body, context: answerContext(call) }));
+  return new NativeEvents(call, { type, read: dialect.readStream(), framing: reading.framing, encoder, resume, keep });
 }
 
 async function relayWhole(call: Call, request: TextRequest, answer: Answer<PreparedText>): Promise<Reply> {

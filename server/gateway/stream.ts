@@ -181,8 +181,7 @@ async function close(
 ): Promise<void> {
   if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
   if (broken === undefined) {
-    // An error event of the vendor's own ended it: the answer began with 200, the ledger tells how it ended.
-    await settle(call, call.failure ? 502 : 200);
+    await settle(call, 200);
     return;
   }
   const error = failureOf(call, asStreamError(broken));

@@ -3,6 +3,7 @@ import { encodeAnswer } from "@/server/dialects/messages/answer";
 import { errorBody } from "@/server/dialects/messages/error";
 import { readStream, readWhole } from "@/server/dialects/messages/read";
 import { limitOutput, MessagesRequest, read, toCanonical } from "@/server/dialects/messages/request";
+import { resume } from "@/server/dialects/messages/resume";
 import { MessagesStream } from "@/server/dialects/messages/stream";
 import { countOf } from "@/server/wire/json";
 
@@ -18,5 +19,6 @@ export const messages: TextDialect = {
   encodeStream: (body, context) => new MessagesStream(body, context),
   readWhole,
   readStream,
+  resume,
   errorBody,
 };

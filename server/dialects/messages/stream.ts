@@ -16,6 +16,9 @@ type Choice = ChatChunk["choices"][number];
 /** What one stream's text blocks and thinking blocks have in common: one is open at a time, and it grows. */
 type OpenText = { readonly type: "text" | "thinking"; readonly index: number };
 
+/** A stream's blocks so far, the one that is open, and all of its text. */
+type Broken = { readonly blocks: number; readonly open: OpenText | undefined; readonly text: string };
+
 /** Source: Anthropic API reference, "Streaming Messages". */
 export class MessagesStream implements StreamEncoder {
   readonly #body: JsonObject;
@@ -28,9 +31,15 @@ export class MessagesStream implements StreamEncoder {
   #refusal = "";
   #ended: Pick<Ended, "finish_reason"> & Partial<Ended> = { finish_reason: null };
 
-  constructor(body: JsonObject, context: AnswerContext) {
+  /** `from` is where a stream that broke off is gone on with. */
+  constructor(body: JsonObject, context: AnswerContext, from?: Broken) {
     this.#body = body;
     this.#context = context;
+    if (!from) return;
+    this.#started = true;
+    this.#blocks = from.blocks;
+    this.#open = from.open;
+    this.#text = from.text;
   }
 
   chunk(chunk: ChatChunk): string {
