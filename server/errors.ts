@@ -105,6 +105,11 @@ const kinds = {
   internal: { status: 500, type: "api_error", code: "internal_error", anthropic: "api_error", retry: false },
 } as const;
 
+/** Every kind of failure that a call may end with. */
+export function errorKinds(): string[] {
+  return Object.keys(kinds);
+}
+
 export type ErrorKind = keyof typeof kinds;
 
 export type ErrorDetail = {

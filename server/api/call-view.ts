@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { CallDetail, CallRow } from "@/server/api/calls.schema";
 import type { PriceView } from "@/server/api/deployments.schema";
 import type { Prisma } from "@/server/db/generated/client";
@@ -64,8 +64,48 @@ export function callDetail(row: WholeCall, price: z.infer<typeof PriceView> | nu
     ...callRow(row),
     ...{ errorMessage, finishReason, groupId, deploymentId, providerId, providerKeyName },
     ...{ clientIp, userAgent, tags, dropped, price },
+    trace: traceOf(row),
     tokens: tokensOf(row),
   };
+}
+
+/** An attempt as the ledger keeps it. */
+const KeptAttempt = z.object({
+  model: z.string(),
+  provider: z.string(),
+  upstream_model: z.string(),
+  key: z.string().optional(),
+  at: z.number(),
+  waited: z.number().optional(),
+  took: z.number().optional(),
+  status: z.number().optional(),
+  error: z.string().optional(),
+  message: z.string().optional(),
+  cost_nano: z.string().optional(),
+});
+
+/** Of a call whose only attempt succeeded the ledger keeps no list: its row says the same. */
+function traceOf(row: WholeCall): Detail["trace"] {
+  const kept = z.array(KeptAttempt).safeParse(row.trace ?? []);
+  if (kept.success && kept.data.length > 0)
+    return kept.data.map((attempt) => ({
+      model: attempt.model,
+      providerName: attempt.provider,
+      upstreamModel: attempt.upstream_model,
+      providerKeyName: attempt.key ?? null,
+      atMs: attempt.at,
+      waitedMs: attempt.waited ?? 0,
+      tookMs: attempt.took ?? null,
+      status: attempt.status ?? null,
+      errorKind: attempt.error ?? null,
+      errorMessage: attempt.message ?? null,
+      costUsd: attempt.cost_nano === undefined ? null : usdText(BigInt(attempt.cost_nano)),
+    }));
+  const { model, providerName, upstreamModel, providerKeyName, durationMs, status, errorKind, errorMessage } = row;
+  if (row.attempts === 0 || providerName === null || upstreamModel === null) return [];
+  const times = { atMs: 0, waitedMs: 0, tookMs: durationMs };
+  const only = { model: model ?? "", providerName, upstreamModel, providerKeyName, status, errorKind, errorMessage };
+  return [{ ...only, ...times, costUsd: null }];
 }
 
 /** How a call's cost came about; nothing where that is not known. */

@@ -29,6 +29,23 @@ export const CallRow = z
   })
   .meta({ id: "Call" });
 
+/** One attempt to have a call answered. `atMs` is since the call began, `waitedMs` the pause before it. */
+export const CallAttempt = z.object({
+  model: z.string(),
+  providerName: z.string(),
+  upstreamModel: z.string(),
+  providerKeyName: z.string().nullable(),
+  atMs: z.number(),
+  waitedMs: z.number(),
+  tookMs: z.number().nullable(),
+  /** The provider's HTTP status; the gateway's own where none came. */
+  status: z.number().nullable(),
+  errorKind: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  /** What the provider bills for an attempt that another one completed; null where nothing is known of that. */
+  costUsd: z.string().nullable(),
+});
+
 /** Everything known of one call. `tokens` are disjoint classes that sum to the totals. */
 export const CallDetail = CallRow.extend({
   errorMessage: z.string().nullable(),
@@ -41,6 +58,8 @@ export const CallDetail = CallRow.extend({
   userAgent: z.string().nullable(),
   tags: z.array(z.string()),
   dropped: z.array(z.string()),
+  /** In their order; the last one brought the answer, where one was brought. */
+  trace: z.array(CallAttempt),
   tokens: z.object({
     input: z.number(),
     cachedInput: z.number(),
@@ -84,7 +103,9 @@ export const CallFilter = z.strictObject({
   keyId: Id.optional(),
   model: z.string().max(300).optional(),
   providerName: z.string().max(100).optional(),
-  outcome: z.enum(["ok", "error"]).optional(),
+  /** `recovered`: answered after an attempt that failed. */
+  outcome: z.enum(["ok", "error", "recovered"]).optional(),
+  errorKind: z.string().max(100).optional(),
   /** Part of a request id, model, key name or error message. */
   search: z.string().trim().max(200).optional(),
   ...Page,
@@ -103,5 +124,6 @@ export const ByRequestId = z.strictObject({ requestId: z.string().min(1).max(200
 export const CallFacets = z.object({
   models: z.array(z.string()),
   providers: z.array(z.string()),
+  errorKinds: z.array(z.string()),
   keys: z.array(z.object({ id: Id, name: z.string() })),
 });

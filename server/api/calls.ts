@@ -10,6 +10,7 @@ import { adminProcedure, rest, router } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
 import { runOnPool } from "@/server/db/run";
+import { errorKinds } from "@/server/errors";
 import { explainCall } from "@/server/state/explain";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -86,6 +87,7 @@ export const calls = router({
       return {
         models: byModel.map((row) => row.model),
         providers: byProvider.map((row) => row.providerName),
+        errorKinds: errorKinds(),
         keys: await prisma().virtualKey.findMany({
           where: { id: { in: ids } },
           select: { id: true, name: true },
@@ -101,6 +103,7 @@ function matching({
   model,
   providerName,
   outcome,
+  errorKind,
   search,
   ...input
 }: z.infer<typeof CallFilter>): Prisma.CallWhereInput {
@@ -116,6 +119,8 @@ function matching({
     ...(providerName !== undefined && { providerName }),
     ...(outcome === "ok" && { status: { lt: 400 } }),
     ...(outcome === "error" && { status: { gte: 400 } }),
+    ...(outcome === "recovered" && { status: { lt: 400 }, attempts: { gt: 1 } }),
+    ...(errorKind !== undefined && { errorKind }),
     AND: [
       ...(after ? [{ OR: [{ startedAt: { lt: after.at } }, { id: { lt: after.id } }] }] : []),
       ...(search ? [{ OR: anywhere(search) }] : []),

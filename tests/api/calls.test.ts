@@ -54,6 +54,15 @@ function call(agoMs: number, row: Partial<LedgerRow> = {}): LedgerRow {
   };
 }
 
+/** As the gateway keeps them. */
+const attempts = [
+  {
+    ...{ model: "beta", provider: "first", upstream_model: "m1", key: "main", at: 3, waited: undefined, took: 40 },
+    ...{ status: 503, error: "upstream_unavailable", message: "Down.", cost_nano: "1500" },
+  },
+  { model: "beta", provider: "vendor", upstream_model: "m2", at: 60, waited: 17, took: 900, status: 200 },
+];
+
 let keyId: string;
 let rows: LedgerRow[];
 beforeAll(async () => {
@@ -70,7 +79,7 @@ beforeAll(async () => {
   };
   rows = [
     call(2 * MINUTE_MS, mine),
-    call(2 * MINUTE_MS, { ...mine, model: "beta" }),
+    call(2 * MINUTE_MS, { ...mine, model: "beta", attempts: 2, trace: attempts }),
     call(2 * MINUTE_MS, failed),
     call(30 * MINUTE_MS, { key_id: nobody, key_name: "gone-key", cost_nano: "9000000000" }),
     call(5 * HOUR_MS, mine),
@@ -120,6 +129,8 @@ test("a line sums the classes of tokens and says money exactly, null where no pr
 test.each([
   ["outcome ok", { outcome: "ok" as const }, 5],
   ["outcome error", { outcome: "error" as const }, 2],
+  ["outcome recovered", { outcome: "recovered" as const }, 1],
+  ["kind of error", { errorKind: "upstream_denied" }, 1],
   ["model", { model: "beta" }, 1],
   ["provider", { providerName: "vendor" }, 6],
   ["a window", { from: new Date(now - 6 * HOUR_MS), to: new Date(now - HOUR_MS) }, 2],
@@ -185,6 +196,7 @@ test("facets are what recent calls used", async () => {
   expect(await api.as().calls.facets()).toEqual({
     models: ["alpha", "beta", "gamma"],
     providers: ["vendor"],
+    errorKinds: expect.arrayContaining(["upstream_denied", "cancelled"]),
     keys: [{ id: keyId, name: "busy-key" }],
   });
 });
@@ -235,4 +247,23 @@ test("an empty range is zeros, not errors", async () => {
   expect(overview.series).toHaveLength(28);
   // @ts-expect-error a range that does not exist
   await refused(api.as().overview.summary({ range: "1y" }), "BAD_REQUEST", "range");
+});
+
+test("a call tells its attempts, also where the ledger keeps no list of them", async () => {
+  const { items } = await api.as().calls.list({ keyId, from: new Date(now - HOUR_MS) });
+  const [first] = items.filter(({ model }) => model === "beta");
+  expect((await api.as().calls.get({ id: first?.id ?? "" })).trace).toEqual([
+    {
+      ...{ model: "beta", providerName: "first", upstreamModel: "m1", providerKeyName: "main", atMs: 3, waitedMs: 0 },
+      ...{ tookMs: 40, status: 503, errorKind: "upstream_unavailable", errorMessage: "Down.", costUsd: "0.0000015" },
+    },
+    {
+      ...{ model: "beta", providerName: "vendor", upstreamModel: "m2", providerKeyName: null, atMs: 60, waitedMs: 17 },
+      ...{ tookMs: 900, status: 200, errorKind: null, errorMessage: null, costUsd: null },
+    },
+  ]);
+  const plain = items.find(({ model, status }) => model === "alpha" && status === 200);
+  expect((await api.as().calls.get({ id: plain?.id ?? "" })).trace).toMatchObject([
+    { providerName: "vendor", status: 200, errorKind: null },
+  ]);
 });

@@ -6,7 +6,8 @@ export type CallFilters = {
   key: string | undefined;
   model: string | undefined;
   provider: string | undefined;
-  outcome: "ok" | "error" | undefined;
+  outcome: "ok" | "error" | "recovered" | undefined;
+  error: string | undefined;
   search: string | undefined;
 };
 
@@ -16,6 +17,7 @@ export const noFilters = {
   model: undefined,
   provider: undefined,
   outcome: undefined,
+  error: undefined,
   search: undefined,
 };
 
@@ -27,7 +29,8 @@ export function filtersFrom(params: URLSearchParams): CallFilters {
     key: params.get("key") ?? undefined,
     model: params.get("model") ?? undefined,
     provider: params.get("provider") ?? undefined,
-    outcome: outcome === "ok" || outcome === "error" ? outcome : undefined,
+    outcome: outcome === "ok" || outcome === "error" || outcome === "recovered" ? outcome : undefined,
+    error: params.get("error") ?? undefined,
     search: params.get("search") ?? undefined,
   };
 }

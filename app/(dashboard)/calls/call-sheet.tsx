@@ -10,6 +10,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, SheetContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
+import { CallAttempts } from "./call-attempts";
 import { CallStatus } from "./call-columns";
 import { CallCosts } from "./call-costs";
 import { CallTimeline } from "./call-timeline";
@@ -57,6 +58,7 @@ function CallFacts({ call }: { call: CallDetail }) {
         </div>
       )}
       <CallTimeline firstTokenMs={call.firstTokenMs} durationMs={call.durationMs} />
+      <CallAttempts call={call} />
       <CallCosts call={call} />
       <RefundButton call={call} />
       <Details
@@ -68,7 +70,6 @@ function CallFacts({ call }: { call: CallDetail }) {
           },
           { label: "Duration", value: formatDuration(call.durationMs) },
           { label: "Speed", value: speed === undefined ? undefined : formatSpeed(speed) },
-          { label: "Attempts", value: call.attempts },
           { label: "Finish reason", value: call.finishReason ?? undefined },
         ]}
       />

@@ -42,7 +42,7 @@ export function Calls() {
 
 function useCalls(filters: CallFilters, live: boolean) {
   const { client } = trpc.useUtils();
-  const { range, key, model, provider, outcome, search } = filters;
+  const { range, key, model, provider, outcome, error, search } = filters;
   const span = ranges.find((candidate) => candidate.id === range)?.ms ?? 0;
   // The beginning stays put while the filters do, or every render would ask for another list.
   const from = useMemo(() => new Date(Date.now() - span), [span]);
@@ -53,6 +53,7 @@ function useCalls(filters: CallFilters, live: boolean) {
     ...(model && { model }),
     ...(provider && { providerName: provider }),
     ...(outcome && { outcome }),
+    ...(error && { errorKind: error }),
     ...(search && { search }),
   };
   // Not tRPC's own infinite query: it adds a field of its own to the input, and the API takes no unknown fields.

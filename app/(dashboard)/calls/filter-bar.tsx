@@ -17,7 +17,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   const named = (names: readonly string[] | undefined) => names?.map((name) => ({ value: name, label: name }));
   const keys = facets.data?.keys.map((key) => ({ value: key.id, label: key.name }));
   return (
-    <search className="grid grid-cols-2 gap-2 border-b p-3 md:flex">
+    <search className="grid grid-cols-2 gap-2 border-b p-3 md:flex md:flex-wrap">
       <SearchField value={filters.search ?? ""} onSearch={(search) => onChange({ search })} />
       <Choice
         label="Model"
@@ -41,6 +41,13 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         options={outcomes}
         onChange={(outcome) => onChange({ outcome })}
       />
+      <Choice
+        label="Kind of error"
+        all="Any error"
+        value={filters.error}
+        options={named(facets.data?.errorKinds)}
+        onChange={(error) => onChange({ error })}
+      />
       {isFiltered(filters) && (
         <Button variant="ghost" onClick={() => onChange(noFilters)}>
           <X /> Clear
@@ -52,6 +59,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
 
 const outcomes = [
   { value: "ok", label: "Succeeded" },
+  { value: "recovered", label: "Succeeded after a failure" },
   { value: "error", label: "Failed" },
 ];
 
@@ -93,7 +101,7 @@ function SearchField({ value, onSearch }: SearchFieldProps) {
     return () => clearTimeout(timer);
   }, [draft, value, onSearch]);
   return (
-    <div className="relative col-span-2 min-w-0 flex-1">
+    <div className="relative col-span-2 min-w-0 flex-1 md:min-w-52">
       <Search aria-hidden className="absolute top-2.5 left-2.5 size-3.5 text-muted-foreground" />
       <Input
         type="search"
