@@ -50,6 +50,11 @@ export function countCall(call: CountedCall): void {
   held.waiting.delete(key);
 }
 
+/** Counts a call that two targets were asked for; `won` = the second one began its answer first. */
+export function countHedge(won: boolean): void {
+  held.hedges.inc({ won: won ? "second" : "first" });
+}
+
 /** Counts an event of a stream that was left out because nobody could read it. */
 export function countMalformedEvent(): void {
   held.malformed.inc();
@@ -142,6 +147,12 @@ function createMetrics() {
     malformed: new Counter({
       name: "conduit_malformed_events_total",
       help: "Events of providers' streams that were left out because they could not be read.",
+      registers,
+    }),
+    hedges: new Counter({
+      name: "conduit_hedged_calls_total",
+      help: "Streams that a second provider was asked for because the first was slow to begin, by which of them won.",
+      labelNames: ["won"],
       registers,
     }),
     open: new Gauge({ name: "conduit_open_calls", help: "Calls under way.", registers }),

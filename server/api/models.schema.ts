@@ -34,6 +34,7 @@ export const ModelView = z
     fallbacksOnContext: z.array(z.string()),
     fallbacksOnPolicy: z.array(z.string()),
     rescue: z.boolean(),
+    hedge: z.boolean(),
     firstByteMs: z.int().nullable(),
     retries: z.int().nullable(),
     cache: z.boolean(),
@@ -52,12 +53,14 @@ const Fallbacks = z.array(z.string().min(1).max(200)).max(20).refine(distinct, "
 const Milliseconds = z.int("Give a whole number.").min(1).max(3_600_000);
 
 /**
- * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. Null = the process's own setting.
+ * How calls of a model are tried. `rescue`: another deployment goes on with a stream that broke. `hedge`: another one is asked when the
+ * first is slow to begin. Null = the process's own setting.
  */
 const settings = {
   fallbacksOnContext: Fallbacks.optional(),
   fallbacksOnPolicy: Fallbacks.optional(),
   rescue: z.boolean().optional(),
+  hedge: z.boolean().optional(),
   firstByteMs: Milliseconds.nullish(),
   retries: z.int("Give a whole number.").min(0).max(10).nullish(),
   cache: z.boolean().optional(),

@@ -119,6 +119,7 @@ function modelColumns(now: Date) {
     fallbacksOnContext: true,
     fallbacksOnPolicy: true,
     rescue: true,
+    hedge: true,
     firstByteMs: true,
     retries: true,
     cache: true,

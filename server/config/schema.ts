@@ -109,6 +109,10 @@ const Model = z.strictObject({
     .default([])
     .describe("The same for requests refused for their content; without any the refusal stands."),
   rescue: z.boolean().default(true).describe("Whether another deployment goes on with a stream that broke off."),
+  hedge: z
+    .boolean()
+    .default(false)
+    .describe("Whether a second deployment is asked when the first is slow to begin a stream."),
   firstByteMs: atLeastOne
     .max(3_600_000)
     .optional()

@@ -1,28 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { env } from "@/server/env";
-import { GatewayError } from "@/server/errors";
-import { blame } from "@/server/gateway/blame";
+import { GatewayError, isGatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
-import { type Answer, dispatch, type Prepare } from "@/server/gateway/dispatch";
 import type { Reply } from "@/server/gateway/endpoint";
+import { hedged } from "@/server/gateway/hedge";
+import { type Going, makeAttempt, type Way } from "@/server/gateway/make-attempt";
 import { outOfService } from "@/server/gateway/out-of-service";
-import { failureOf } from "@/server/gateway/refuse";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
-import { leaveRoom, occupyRoom } from "@/server/gateway/room";
 import { type Choice, comesBack, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
-import { beginAttempt, endAttempt } from "@/server/gateway/trace";
 import { type Verdict, verdictOf } from "@/server/gateway/verdict";
 import type { Encoded } from "@/server/providers/provider";
-import { answered, departed, returned, routeOf } from "@/server/state/route-health";
-
-/** How an operation makes its request for a target, and how it brings an answer to the caller. */
-export type Way<Prepared extends Encoded> = {
-  readonly prepare: Prepare<Prepared>;
-  /** Rejects while nothing is committed: then another target may serve. A stream holds its route until `leave`. */
-  readonly deliver: (answer: Answer<Prepared>) => Promise<Reply>;
-  /** What a failure means, where that is not what it usually does. */
-  readonly judge?: (error: GatewayError, target: CallTarget) => Verdict | undefined;
-};
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4_000;
@@ -63,6 +50,8 @@ class Run<Prepared extends Encoded> {
   #way: Way<Prepared>;
   #tried: Tried | undefined;
   #attempts = 0;
+  /** It goes on with a stream that broke off, which is one provider's turn after the other's. */
+  #goesOn = false;
 
   constructor(call: Call, stages: readonly Stage[], way: Way<Prepared>) {
     this.#call = call;
@@ -72,6 +61,7 @@ class Run<Prepared extends Encoded> {
 
   /** What the call failed with before it came here. */
   begunWith(failure: GatewayError): void {
+    this.#goesOn = true;
     this.failure = failure;
     this.#tried = new Map();
   }
@@ -141,31 +131,34 @@ class Run<Prepared extends Encoded> {
   }
 
   /** One attempt; undefined when it failed and others may not. */
-  async #one({ target }: Choice, { stage, waitedMs }: Going): Promise<Reply | undefined> {
-    const call = this.#call;
+  async #one({ target }: Choice, going: Going): Promise<Reply | undefined> {
     this.#attempts++;
-    const { record, key } = depart(call, target, { stage, waitedMs });
-    try {
-      const answer = await dispatch(call, target, this.#way.prepare);
-      const reply = await this.#way.deliver(answer);
-      const now = Date.now();
-      answered(routeOf(routeId(target)), now, firstTokenMs(call));
-      if (key) answered(key, now);
-      endAttempt(call, record);
-      if (typeof reply.body !== "function") leave(call);
-      return reply;
-    } catch (thrown) {
-      const error = failureOf(call, thrown);
-      leave(call);
-      endAttempt(call, record, error);
-      blame(call, target, error);
-      if (call.cancel.aborted || call.settled) throw error;
-      const verdict = this.#way.judge?.(error, target) ?? verdictOf(error);
-      if (verdict === "final") throw error;
-      this.ended = verdict;
-      this.#note(target, { verdict, error });
-      return undefined;
-    }
+    if (going.stage.settings.hedge && this.#call.stream && !this.#goesOn) return this.#hedged(target, going);
+    const made = await makeAttempt(this.#call, target, { way: this.#way, going });
+    if (!isGatewayError(made)) return made;
+    this.#failed(target, made);
+    return undefined;
+  }
+
+  /** The same with a second target beside it, where the first is slow to begin. */
+  #hedged(first: CallTarget, going: Going): Promise<Reply | undefined> {
+    const second = (): CallTarget | undefined => {
+      const trial = { times: 1, keys: [], verdict: "elsewhere" as const, again: 0 };
+      const next = nextTarget(this.#call, going.stage, new Map(this.#tried).set(routeId(first), trial));
+      return next && next.waitMs === 0 && !next.repeated ? next.target : undefined;
+    };
+    const failed = (target: CallTarget, error: GatewayError): void => this.#failed(target, error);
+    return hedged(this.#call, { first, second, going, way: this.#way, failed });
+  }
+
+  /** Throws where the call has failed with it. */
+  #failed(target: CallTarget, error: GatewayError): void {
+    const call = this.#call;
+    if (call.cancel.aborted || call.settled) throw error;
+    const verdict = this.#way.judge?.(error, target) ?? verdictOf(error);
+    if (verdict === "final") throw error;
+    this.ended = verdict;
+    this.#note(target, { verdict, error });
   }
 
   #note(target: CallTarget, { verdict, error }: { verdict: Verdict; error: GatewayError }): void {
@@ -191,46 +184,6 @@ class Run<Prepared extends Encoded> {
       if (other.upstreamModel === target.upstreamModel)
         this.#tried.set(routeId(other), { times: 1, keys: [], verdict, again: 0 });
   }
-}
-
-type Going = { readonly stage: Stage; readonly waitedMs: number };
-
-function depart(call: Call, target: CallTarget, { stage, waitedMs }: Going) {
-  const now = Date.now();
-  const route = routeOf(routeId(target));
-  departed(route, now);
-  call.firstByteMs = stage.settings.firstByteMs ?? env.firstByteMs;
-  call.occupied = route;
-  occupyRoom(call, target);
-  const key = target.key && routeOf(target.key.id);
-  // Of keys only probes are counted.
-  if (key && key.state !== "closed") {
-    departed(key, now);
-    returned(key);
-  }
-  if (call.trace.length > 0) forgetAnswer(call);
-  return { record: beginAttempt(call, { target, waitedMs, model: stage.model }), key };
-}
-
-/** Gives up the place that the attempt under way has at its target; a second time does nothing. */
-export function leave(call: Call): void {
-  if (call.occupied) returned(call.occupied);
-  call.occupied = undefined;
-  leaveRoom(call);
-}
-
-/** What an attempt before this one had read of an answer that nobody got. */
-function forgetAnswer(call: Call): void {
-  call.usage = undefined;
-  call.estimate = undefined;
-  call.finishReason = undefined;
-  call.firstTokenMs = undefined;
-  call.responseId = undefined;
-}
-
-/** Of this attempt alone. */
-function firstTokenMs({ firstTokenMs: sinceStart, attemptTick, startedTick }: Call): number | undefined {
-  return sinceStart === undefined ? undefined : Math.max(0, sinceStart - (attemptTick - startedTick));
 }
 
 /** Full jitter: callers that failed together do not come back together. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Cancel } from "@/server/cancel";
 import type { AnswerContext, Canonical, Dialect, JsonObject } from "@/server/dialects/dialect";
 import { env } from "@/server/env";
-import type { ErrorKind } from "@/server/errors";
+import type { ErrorKind, GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
 import type { Attempt } from "@/server/gateway/trace";
 import type { NanoUsd } from "@/server/money";
@@ -52,6 +52,10 @@ export type Call = {
   attempts: number;
   /** When the attempt under way began, by the monotonic clock. */
   attemptTick: number;
+  /** Why it was ended in favour of another attempt, before that is told apart from a caller who left. */
+  outrun: GatewayError | undefined;
+  /** The call that it goes on as: of two attempts side by side, the one that won. */
+  became: Call | undefined;
   /** How long the attempt under way may take to its first byte, or a stream's first event. */
   firstByteMs: number;
   /** The way that an attempt under way occupies. */
@@ -122,6 +126,8 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     attempts: 0,
     attemptTick: startedTick,
     firstByteMs: env.firstByteMs,
+    became: undefined,
+    outrun: undefined,
     occupied: undefined,
     room: undefined,
     trace: [],

@@ -15,8 +15,12 @@ export type Answer<Prepared extends Encoded = Encoded> = {
   readonly response: UpstreamResponse;
 };
 
-/** Makes the request for one target. Throws `invalid_request` for what the target cannot take. */
-export type Prepare<Prepared extends Encoded> = (type: ProviderType, target: Target) => Prepared | Promise<Prepared>;
+/** Makes the request of a call for one target. Throws `invalid_request` for what the target cannot take. */
+export type Prepare<Prepared extends Encoded> = (
+  type: ProviderType,
+  target: Target,
+  call: Call,
+) => Prepared | Promise<Prepared>;
 
 const MAX_ERROR_BYTES = 1024 * 1024;
 
@@ -31,7 +35,7 @@ export async function dispatch<Prepared extends Encoded>(
   call.target = target;
   call.attempts++;
   call.attemptTick = performance.now();
-  const making = prepare(type, addressOf(type, target));
+  const making = prepare(type, addressOf(type, target), call);
   const prepared = making instanceof Promise ? await making : making;
   noteDropped(call, prepared.dropped);
   if (type.auth.scheme !== "none" && !target.key && !type.keyOptional) {

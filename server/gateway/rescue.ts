@@ -1,10 +1,11 @@
 import { chat } from "@/server/dialects/chat";
 import type { GatewayError } from "@/server/errors";
-import { attempt, leave, type Way } from "@/server/gateway/attempts";
+import { attempt } from "@/server/gateway/attempts";
 import { blame } from "@/server/gateway/blame";
 import { type Call, type CallTarget, decodeContext } from "@/server/gateway/call";
 import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
+import { leave, type Way } from "@/server/gateway/make-attempt";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
 import { routeId, type Stage } from "@/server/gateway/resolve";

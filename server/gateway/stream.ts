@@ -1,9 +1,9 @@
 import { GatewayError, isGatewayError } from "@/server/errors";
-import { leave } from "@/server/gateway/attempts";
 import type { Call } from "@/server/gateway/call";
 import type { Sink, StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage, type Produced } from "@/server/gateway/estimate";
 import { holdMore } from "@/server/gateway/hold-more";
+import { leave } from "@/server/gateway/make-attempt";
 import type { Progress } from "@/server/gateway/progress";
 import { failureOf, noteFailure } from "@/server/gateway/refuse";
 import { settle } from "@/server/gateway/settle";

@@ -90,10 +90,10 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const known = recall && (await recalled(call, recall));
       if (known) return known;
       const reply = await attempt(call, stages, {
-        prepare: (type, target) => prepareText(call, request, { type, target }),
-        deliver: (answer) => relay(call, request, { answer, stages }),
+        prepare: (type, target, of) => prepareText(of, request, { type, target }),
+        deliver: (answer, of) => relay(of, request, { answer, stages }),
       });
-      return recall ? keeping(call, recall, reply) : reply;
+      return recall ? keeping(call.became ?? call, recall, reply) : reply;
     });
 }
 

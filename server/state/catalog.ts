@@ -58,6 +58,7 @@ export type DeploymentLimits = {
 /** How calls of one model are tried; null = the process's own setting. */
 export type ModelSettings = {
   readonly rescue: boolean;
+  readonly hedge: boolean;
   readonly firstByteMs: number | null;
   readonly retries: number | null;
   readonly cache: boolean;
@@ -67,6 +68,7 @@ export type ModelSettings = {
 /** Of models that nobody configured. */
 export const usualSettings: ModelSettings = {
   rescue: true,
+  hedge: false,
   firstByteMs: null,
   retries: null,
   cache: false,
@@ -151,6 +153,7 @@ type ModelRow = {
   fallbacks_on_context: string[];
   fallbacks_on_policy: string[];
   rescue: boolean;
+  hedge: boolean;
   first_byte_ms: number | null;
   retries: number | null;
   cache: boolean;
@@ -209,7 +212,7 @@ async function readCatalog(): Promise<Catalog> {
 }
 
 function toModel(row: ModelRow, deployments: readonly CatalogDeployment[]): CatalogModel {
-  const { name, strategy, fallbacks, rescue, retries, cache } = row;
+  const { name, strategy, fallbacks, rescue, hedge, retries, cache } = row;
   return {
     name,
     created: Math.floor(row.created_at.getTime() / 1000),
@@ -219,6 +222,7 @@ function toModel(row: ModelRow, deployments: readonly CatalogDeployment[]): Cata
     fallbacksOnPolicy: row.fallbacks_on_policy,
     settings: {
       rescue,
+      hedge,
       firstByteMs: row.first_byte_ms,
       retries,
       cache,

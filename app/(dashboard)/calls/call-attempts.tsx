@@ -13,8 +13,11 @@ export function CallAttempts({ call }: { call: CallDetail }) {
       <h3 className="mb-1.5 font-medium text-muted-foreground text-xs">Attempts</h3>
       <ol className="divide-y rounded-lg border bg-surface text-sm">
         {trace.map((attempt, index) => (
-          // Attempts have no ids; their order never changes.
-          <AttemptLine key={`${index} ${attempt.atMs}`} attempt={attempt} number={index + 1} />
+          <AttemptLine
+            key={`${attempt.atMs} ${attempt.providerName} ${attempt.upstreamModel} ${attempt.providerKeyName}`}
+            attempt={attempt}
+            number={index + 1}
+          />
         ))}
       </ol>
       <p className="mt-1.5 text-muted-foreground text-xs">{storyOf(call)}</p>

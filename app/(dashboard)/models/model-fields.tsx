@@ -69,6 +69,11 @@ function FallbackList({ form, otherNames, name }: ModelFieldsProps & { name: key
 
 const switches = [
   { name: "rescue", label: "Rescue broken streams", hint: "Another deployment goes on where a stream broke." },
+  {
+    name: "hedge",
+    label: "Hedge slow streams",
+    hint: "A second deployment is asked when the first is slow to begin. What both cost is the call's.",
+  },
   { name: "cache", label: "Cache answers", hint: "The same request of the same key is answered from memory." },
 ] as const;
 
@@ -84,6 +89,7 @@ function More({ form, otherNames }: ModelFieldsProps) {
   const touched =
     values.fallbacksOnContext.length + values.fallbacksOnPolicy.length > 0 ||
     !values.rescue ||
+    values.hedge ||
     values.cache ||
     numbers.some(({ name }) => values[name] !== "");
   const failed = ["fallbacksOnContext", "fallbacksOnPolicy", ...numbers.map(({ name }) => name)].some(

@@ -13,6 +13,7 @@ export type ModelValues = {
   fallbacksOnContext: string[];
   fallbacksOnPolicy: string[];
   rescue: boolean;
+  hedge: boolean;
   cache: boolean;
   firstByteMs: string;
   retries: string;
@@ -27,6 +28,7 @@ export function modelValues(model: ModelRow | undefined): ModelValues {
     strategy: strategyFrom(model?.strategy ?? "priority"),
     ...{ fallbacks, fallbacksOnContext, fallbacksOnPolicy },
     rescue: model?.rescue ?? true,
+    hedge: model?.hedge ?? false,
     cache: model?.cache ?? false,
     firstByteMs: textOf(model?.firstByteMs),
     retries: textOf(model?.retries),
