@@ -30,7 +30,7 @@ export const CallRow = z
   .meta({ id: "Call" });
 
 /** One attempt to have a call answered. `atMs` is since the call began, `waitedMs` the pause before it. */
-export const CallAttempt = z.object({
+const CallAttempt = z.object({
   model: z.string(),
   providerName: z.string(),
   upstreamModel: z.string(),
