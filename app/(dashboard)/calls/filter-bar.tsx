@@ -85,7 +85,7 @@ function Choice({ label, all, value, options = [], onChange }: ChoiceProps) {
       value={value ?? any}
       options={choices}
       onValueChange={(next) => onChange(next === any ? undefined : next)}
-      className="md:w-40"
+      className="md:w-[8.5rem]"
     />
   );
 }
