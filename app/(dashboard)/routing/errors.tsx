@@ -11,8 +11,13 @@ import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
 import { Select } from "@/components/ui/select";
 import { useUrlState } from "@/components/url-state";
+import { ServiceSwitches } from "./service-switches";
 
-type ErrorRow = Outputs["routing"]["errors"][number] & { id: string };
+type ErrorRow = Outputs["routing"]["errors"][number] & {
+  id: string;
+  /** The provider as it is now; undefined when it is gone. */
+  at: Outputs["providers"]["list"][number] | undefined;
+};
 
 /** No provider's name is this. */
 const any = " ";
@@ -31,6 +36,7 @@ export function Errors() {
   const rows = query.data?.map((row) => ({
     ...row,
     id: `${row.provider} ${row.key} ${row.kind} ${row.hour.getTime()}`,
+    at: providers.data?.find(({ name }) => name === row.provider),
   }));
   const names = providers.data?.map(({ name }) => ({ value: name, label: name })) ?? [];
   return (
@@ -110,6 +116,12 @@ const errorColumns: Column<ErrorRow>[] = [
         <span className="block truncate text-muted-foreground">{upstreamModels.join(", ")}</span>
       </span>
     ),
+  },
+  {
+    id: "service",
+    header: "In service",
+    from: "sm",
+    cell: ({ at, key }) => <ServiceSwitches provider={at} keyName={key} />,
   },
   { id: "count", header: "Count", align: "right", cell: ({ count }) => formatCount(count) },
 ];
