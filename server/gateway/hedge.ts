@@ -97,8 +97,10 @@ async function isQuick(call: Call, side: Side | undefined, { stage }: Going): Pr
 
 /** The second target, where the call may spend as much again. */
 async function affordable(call: Call, second: () => CallTarget | undefined): Promise<CallTarget | undefined> {
-  if (call.hold && !(await extend(call.hold, call.hold.amount, Date.now()))) return undefined;
-  return call.cancel.aborted ? undefined : second();
+  const target = second();
+  if (!target || !call.hold) return target;
+  const pays = await extend(call.hold, call.hold.amount, Date.now());
+  return pays && !call.cancel.aborted ? target : undefined;
 }
 
 type Won = { readonly side: Side; readonly reply: Reply };
