@@ -1,6 +1,7 @@
 import type { JsonObject } from "@/server/dialects/dialect";
 import { affordableTokens, type Bound, boundOf, costBound, longestAnswer } from "@/server/gateway/bound";
 import type { Call, CallTarget } from "@/server/gateway/call";
+import { promptTokens } from "@/server/gateway/eligible";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
 import { affordable, canHold, hold, pursesOf } from "@/server/state/budgets";
@@ -40,7 +41,8 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const priced = targets.some(({ deployment }) => deployment && priceAt(deployment, call.startedAtMs));
   if (!priced) refuseUnpriced(call.model ?? "");
   const bound = boundOf(asking.bytes, asking.body, asking.askedTokens);
-  const entering = enter(call, caller, estimateOf(bound, asking));
+  call.requestTokens = bound.holdsFiles ? promptTokens(asking.bytes) : tokensOfBytes(asking.bytes.length);
+  const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
   const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
   if (purses.length === 0) return entering;
   return entering
@@ -71,10 +73,10 @@ function within(call: Call, limited: Limited): void {
   call.limits = limited.hold;
 }
 
-/** What is reserved of the limits on tokens until the true number is known: the prompt by rule of thumb, and a usual answer. */
-function estimateOf({ askedTokens, answers }: Bound, { bytes, besideTokens = 0, limitOutput }: Asking): number {
+/** What is reserved of the limits on tokens beside the prompt, until the true number is known: a usual answer. */
+function estimateOf({ askedTokens, answers }: Bound, { besideTokens = 0, limitOutput }: Asking): number {
   const answer = limitOutput ? Math.min(askedTokens ?? ESTIMATED_ANSWER, LONGEST_ESTIMATE) * answers : 0;
-  return tokensOfBytes(bytes.length) + besideTokens + answer;
+  return besideTokens + answer;
 }
 
 type Holding = { readonly purses: ReturnType<typeof pursesOf>; readonly bound: Bound; readonly asking: Asking };

@@ -8,6 +8,8 @@ import { noUsage } from "@/server/wire/usage";
 /** What a call may use at most: tokens of the prompt, and tokens of the answer as asked for or as is usual. */
 export type Bound = {
   readonly inputTokens: number;
+  /** Whether there are files in the prompt, whose length says little of their tokens. */
+  readonly holdsFiles: boolean;
   /** Undefined where the caller set no limit. */
   readonly askedTokens: number | undefined;
   /** Answers to one prompt. */
@@ -24,7 +26,9 @@ const MAX_ANSWER_TOKENS = 10_000_000;
 const USUAL_OUTPUT_TOKENS = 16_384;
 
 /** A run of base64, such as an image in the body. */
-export const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
+const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
+const SHORTEST_FILE = 2_048;
+const none: readonly number[] = [];
 const FILE_TOKENS = 6_000;
 const FILE_BYTES_PER_TOKEN = 40;
 /** Prompts that vendors put before tools, and what frames messages. */
@@ -33,8 +37,10 @@ const TOOLS_TOKENS = 1_000;
 
 /** Upper bounds of a request's tokens, read off its body. A token is at least a byte; a file in base64 is far less than its bytes. */
 export function boundOf(bytes: Buffer, body: JsonObject, askedTokens?: number): Bound {
+  const files = filesIn(bytes);
   return {
-    inputTokens: promptBound(bytes, body),
+    inputTokens: promptBound(bytes, body, files),
+    holdsFiles: files.length > 0,
     // Zero is what a vendor would refuse; no model writes as much as the greatest.
     askedTokens: askedTokens && Math.min(askedTokens, MAX_ANSWER_TOKENS),
     searchUnits: Array.isArray(body.documents) ? Math.ceil(body.documents.length / UNIT_DOCUMENTS) : undefined,
@@ -101,13 +107,16 @@ function dearest(rates: Rates, classes: readonly [TokenClass, ...TokenClass[]], 
   return most;
 }
 
-function promptBound(bytes: Buffer, body: JsonObject): number {
+/** The lengths of the files in a request's body. */
+export function filesIn(bytes: Buffer): readonly number[] {
+  if (bytes.length < SHORTEST_FILE) return none;
+  return Array.from(bytes.toString("latin1").matchAll(BASE64), ([file]) => file.length);
+}
+
+function promptBound(bytes: Buffer, body: JsonObject, files: readonly number[]): number {
   let tokens = bytes.length + OVERHEAD_TOKENS + (body.tools ? TOOLS_TOKENS : 0);
-  if (bytes.length < 2_048) return tokens;
-  for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
-    const counted = Math.max(FILE_TOKENS, Math.ceil(file.length / FILE_BYTES_PER_TOKEN));
-    tokens -= Math.max(0, file.length - counted);
-  }
+  for (const length of files)
+    tokens -= Math.max(0, length - Math.max(FILE_TOKENS, Math.ceil(length / FILE_BYTES_PER_TOKEN)));
   return tokens;
 }
 

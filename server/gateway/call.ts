@@ -48,6 +48,8 @@ export type Call = {
   stream: boolean;
   /** Length of the request's body. */
   requestBytes: number;
+  /** About how many tokens the prompt has, files in it counted for little. */
+  requestTokens: number;
   target: CallTarget | undefined;
   attempts: number;
   /** When the attempt under way began, by the monotonic clock. */
@@ -91,6 +93,8 @@ export type Call = {
   silence: OpenCall["silence"];
   /** Its place among the calls under way. */
   place: number;
+  /** It is one of two attempts side by side, and not yet the call. */
+  isBeside: boolean;
   /** How the limits that hold for it stand, and what it reserved of them. */
   limitFacts: LimitFacts | undefined;
   limits: LimitHold | undefined;
@@ -122,6 +126,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     model: undefined,
     stream: false,
     requestBytes: 0,
+    requestTokens: 0,
     target: undefined,
     attempts: 0,
     attemptTick: startedTick,
@@ -146,6 +151,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     timedOut: false,
     silence: undefined,
     place: -1,
+    isBeside: false,
     limitFacts: undefined,
     limits: undefined,
     hold: undefined,

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { BASE64 } from "@/server/gateway/bound";
+import { filesIn } from "@/server/gateway/bound";
 import type { CallTarget } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
-import type { Stage } from "@/server/gateway/resolve";
+import { canBegin, type Stage } from "@/server/gateway/resolve";
 import { modelFacts } from "@/server/providers/model-facts";
 import type { Feature } from "@/server/wire/capabilities";
 import { isRecord, listOf, textOf } from "@/server/wire/json";
@@ -22,15 +22,9 @@ const FILE_TOKENS = 1_500;
 
 /** How many tokens a request's prompt has, about: read off the length of its body, files counted for little. */
 export function promptTokens(bytes: Buffer): number {
-  let length = bytes.length;
-  let files = 0;
-  if (length >= 2_048) {
-    for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
-      length -= file.length;
-      files++;
-    }
-  }
-  return tokensOfBytes(length) + files * FILE_TOKENS;
+  const files = filesIn(bytes);
+  const length = files.reduce((left, file) => left - file, bytes.length);
+  return tokensOfBytes(length) + files.length * FILE_TOKENS;
 }
 
 /** The kinds of content that a request holds, in whichever dialect of text it is. */
@@ -103,15 +97,23 @@ export function eligible(
   for (const stage of stages) targets += stage.targets.length;
   if (targets < 2) return stages;
   const holds = new Holds(bytes, body);
-  const reasons: [CallTarget, string, string][] = [];
-  const left = withTargets(stages, (target, model) => {
-    const reason = obstacle(target, holds);
-    if (reason) reasons.push([target, model, reason]);
-    return reason === undefined;
+  const obstacles: [CallTarget, string, Obstacle][] = [];
+  const able = withTargets(stages, (target, model) => {
+    const obstacle = obstacleOf(target, holds);
+    if (obstacle) obstacles.push([target, model, obstacle]);
+    return obstacle === undefined;
   });
-  if (left.length === 0) return stages;
-  if (passed) for (const [target, model, reason] of reasons) passed(target, model, reason);
+  const left = able.some(({ on }) => on === "any") ? able : beginningLarger(stages, able, holds);
+  if (!canBegin(left)) return stages;
+  if (passed) for (const [target, model, { reason }] of obstacles) passed(target, model, reason);
   return left;
+}
+
+/** Where the prompt is too long for every model that was asked for, what is there for such prompts is asked at once. */
+function beginningLarger(stages: readonly Stage[], able: readonly Stage[], holds: Holds): readonly Stage[] {
+  const own = stages.filter(({ on }) => on === "any").flatMap(({ targets }) => targets);
+  if (own.length === 0 || !own.every((target) => obstacleOf(target, holds)?.ofSize)) return able;
+  return able.map((stage) => (stage.on === "context" ? { ...stage, on: "any" } : stage));
 }
 
 /** The stages with those of their targets that are kept; a stage without any is left out. */
@@ -151,13 +153,26 @@ class Holds {
   }
 }
 
-function obstacle({ upstreamModel }: CallTarget, holds: Holds): string | undefined {
+type Obstacle = { readonly reason: string; readonly ofSize: boolean };
+
+function obstacleOf({ upstreamModel }: CallTarget, holds: Holds): Obstacle | undefined {
   const { contextWindow, lacks } = factsOf(upstreamModel);
   const tokens = contextWindow === undefined ? undefined : holds.moreThan(contextWindow);
-  if (tokens !== undefined) return `its context window of ${contextWindow} tokens is too small for about ${tokens}`;
-  if (lacks.length === 0) return undefined;
+  if (tokens !== undefined)
+    return {
+      reason: `its context window of ${contextWindow} tokens is too small for about ${tokens}`,
+      ofSize: true,
+    };
   const kind = lacks.find((one) => holds.content.has(one));
-  return kind && `it does not take ${kind}`;
+  return kind && { reason: `it does not take ${kind}`, ofSize: false };
+}
+
+/** Whether a model may have a larger context window than another one; two of the same name have the same. */
+export function mayBeLarger(upstreamModel: string, than: string): boolean {
+  if (upstreamModel === than) return false;
+  const own = factsOf(upstreamModel).contextWindow;
+  const other = factsOf(than).contextWindow;
+  return own === undefined || other === undefined || own > other;
 }
 
 type Known = { readonly contextWindow: number | undefined; readonly lacks: readonly ContentKind[] };

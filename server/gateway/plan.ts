@@ -3,7 +3,7 @@ import { GatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { eligible, type Passed, withTargets } from "@/server/gateway/eligible";
 import { find, isRoute, namedModels, routeWords, withoutStrategy } from "@/server/gateway/narrow";
-import type { Stage } from "@/server/gateway/resolve";
+import { canBegin, type Stage } from "@/server/gateway/resolve";
 import { asksBudget, type Ruling, rule } from "@/server/gateway/rules";
 import type { Caller } from "@/server/state/callers";
 import { remainingUsd } from "@/server/state/remaining";
@@ -61,7 +61,7 @@ function narrowed(stages: readonly Stage[], words: readonly string[], passed?: P
   const left = withTargets(stages, (target, model) =>
     keeping(isRoute(target, words), { target, model, reason: "x-conduit-route names another way", passed }),
   );
-  if (left.length > 0) return left;
+  if (canBegin(left)) return left;
   throw new GatewayError(
     "invalid_request",
     `No provider of this model is what x-conduit-route says: ${words.join(", ")}.`,
@@ -77,7 +77,7 @@ function ruled(stages: readonly Stage[], { filters }: Ruling, passed?: Passed): 
     left = withTargets(left, (target, model) =>
       keeping(keeps(target), { target, model, reason: `the rule "${name}" leaves it out`, passed }),
     );
-    if (left.length === 0)
+    if (!canBegin(left))
       throw new GatewayError("forbidden", `The routing rule "${name}" leaves no provider for this call.`, {
         code: "refused_by_rule",
       });

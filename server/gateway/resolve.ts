@@ -62,6 +62,11 @@ export function isFor({ on }: Stage, ended: Verdict | undefined): boolean {
   return on === "context" ? ended === "larger" : ended === "policy";
 }
 
+/** Whether one of the stages is asked without anything having failed before. */
+export function canBegin(stages: readonly Stage[]): boolean {
+  return stages.some(({ on }) => on === "any" || on === "error");
+}
+
 function fallbacksOf({ fallbacks, fallbacksOnContext, fallbacksOnPolicy }: CatalogModel): readonly Stage[] {
   const staged = (names: readonly string[], on: StageOf): Stage[] =>
     names.flatMap((name) => {

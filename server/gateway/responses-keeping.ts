@@ -22,6 +22,8 @@ export const keepResponses: Keeping = async (call, caller, request) => ({
     request.store === false
       ? undefined
       : async (response, native) => {
-          if (call.target) await keepResponse({ caller, target: call.target, request, response, native });
+          // Of two attempts side by side, the one that answered.
+          const { target } = call.became ?? call;
+          if (target) await keepResponse({ caller, target, request, response, native });
         },
 });

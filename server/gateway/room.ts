@@ -1,5 +1,4 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
-import { tokensOfBytes } from "@/server/gateway/estimate";
 import { roomInSeconds, takeRoom } from "@/server/state/deployment-limits";
 import { inputTokens, outputTokens } from "@/server/wire/usage";
 
@@ -10,12 +9,12 @@ export function hasRoom(call: Call, target: CallTarget): boolean {
 
 /** Seconds until they do; undefined = never. */
 export function roomSeconds(call: Call, { deployment }: CallTarget): number | undefined {
-  return deployment ? roomInSeconds(deployment, tokensOfBytes(call.requestBytes), performance.now()) : 0;
+  return deployment ? roomInSeconds(deployment, call.requestTokens, performance.now()) : 0;
 }
 
 /** Counts an attempt against its target's own limits, until `leaveRoom`. */
 export function occupyRoom(call: Call, { deployment }: CallTarget): void {
-  if (deployment) call.room = takeRoom(deployment, tokensOfBytes(call.requestBytes), performance.now());
+  if (deployment) call.room = takeRoom(deployment, call.requestTokens, performance.now());
 }
 
 /** Gives the place back, and puts the tokens that were used in the place of those that were thought of. */

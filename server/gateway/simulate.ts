@@ -7,6 +7,7 @@ import { responses } from "@/server/dialects/responses";
 import { type ErrorKind, GatewayError, isGatewayError } from "@/server/errors";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call, type CallTarget } from "@/server/gateway/call";
+import { promptTokens } from "@/server/gateway/eligible";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
 import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/plan";
@@ -129,7 +130,14 @@ async function askingOf(call: Call, dialect: TextDialect, given: JsonObject): Pr
   const body = read.data;
   const { model, stream } = dialect.read(body, { params: {}, query: new URLSearchParams() });
   const bytes = Buffer.from(JSON.stringify(given));
-  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, conversation: body });
+  Object.assign(call, {
+    caller,
+    model,
+    stream,
+    requestBytes: bytes.length,
+    requestTokens: promptTokens(bytes),
+    conversation: body,
+  });
   return { caller, bytes, body };
 }
 

@@ -91,6 +91,16 @@ export async function extend(hold: Hold, more: NanoUsd, nowMs: number): Promise<
   return true;
 }
 
+/** Gives back a part of what a call under way holds; nothing of less than nothing. */
+export function shrink(hold: Hold, by: NanoUsd): void {
+  if (hold.settled || by <= 0n || by > hold.amount) return;
+  hold.amount -= by;
+  for (const purse of hold.purses) {
+    purse.held -= by;
+    purse.free += by;
+  }
+}
+
 /** Ends a hold at the true cost; gives what it is spent from, for the ledger row. */
 export function settleHold(hold: Hold, cost: NanoUsd): Spent {
   hold.settled = true;

@@ -10,6 +10,8 @@ export type OpenCall = {
   silence: { readonly untilTick: number; readonly end: () => void } | undefined;
   /** Its place among the calls under way; -1 when it is not one of them. */
   place: number;
+  /** It is one of two attempts side by side of another call. */
+  isBeside: boolean;
 };
 
 /** One look at all calls is cheaper than a timer for each; a limit is kept to this much. */
@@ -44,7 +46,9 @@ export function callClosed(call: OpenCall): void {
 
 /** Calls under way in this process. */
 export function openCalls(): number {
-  return held.calls.length;
+  let count = 0;
+  for (const { isBeside } of held.calls) if (!isBeside) count++;
+  return count;
 }
 
 /** Waits for calls under way; those that last longer than `limitMs` are cut off, and settle within a second. */

@@ -2,16 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ask, environment, plays, providerAt, received } from "@/tests/failover/setting";
 import { ANSWER, faulty, healthy, refusal } from "@/tests/failover/vendor";
+import { eventsOf } from "@/tests/support/events";
 import { keys, useGateway } from "@/tests/support/fixture";
 
 const price = { inputPerMillion: 1_000, outputPerMillion: 4_000 };
+const RICH = "condt_rich_01234567890123456789abcdefghijklmn";
 const POOR = "condt_poor_01234567890123456789abcdefghijklmn";
 /** With so few streams known of a target, a second one is asked after half of the limit on the first byte. */
 const FIRST_BYTE_MS = 800;
 const env = { ...environment, CONDUIT_FIRST_BYTE_TIMEOUT_MS: String(FIRST_BYTE_MS) };
 
 /** Each pair of providers serves one model. */
-const PAIRS = ["slow", "quick", "plain", "failing", "gone", "poor", "both"];
+const PAIRS = ["slow", "quick", "plain", "failing", "gone", "poor", "both", "strict", "kept", "held"];
 
 function config(upstreamUrl: string) {
   return {
@@ -23,6 +25,8 @@ function config(upstreamUrl: string) {
     })),
     virtualKeys: [
       { name: "caller", key: keys.caller, models: ["*"] },
+      // Enough for two.
+      { name: "rich", key: RICH, models: ["*"], budgets: [{ period: "month", limitUsd: 2 }] },
       // Enough for one attempt at a time.
       { name: "poor", key: POOR, models: ["*"], budgets: [{ period: "month", limitUsd: 1.2 }] },
     ],
@@ -111,6 +115,25 @@ describe("a second target beside one that is slow to begin", () => {
     expect((await gate().ledgerRow(got.response)).error_kind).toBe("upstream_unavailable");
   }, 20_000);
 
+  test("what the second one refuses the first may still answer", async () => {
+    play("strict", late(FIRST_BYTE_MS * 0.7), refusal(400, "Unknown parameter: 'top_k'."));
+    const got = await ask(gate(), "strict", true);
+    expect(got).toMatchObject({ status: 200, text: ANSWER, clean: true });
+    expect(asked("strict-b")).toHaveLength(1);
+    expect(got.response.headers.get("x-conduit-provider")).toBe("strict-a");
+  });
+
+  test("a response is kept under the provider that gave it", async () => {
+    play("kept", late(5_000));
+    const ask = (body: object) => gate().post("/v1/responses", { model: "kept", ...body });
+    const text = await (await ask({ input: "One?", stream: true })).text();
+    const { id } = JSON.parse(eventsOf(text)[0] ?? "").response;
+    play("kept", healthy);
+    const next = await ask({ input: "Two?", previous_response_id: id });
+    expect(next.status).toBe(200);
+    expect(asked("kept-a").at(-1)?.body.toString()).toContain("One?");
+  });
+
   test("a caller who leaves ends both", async () => {
     play("gone", late(5_000), late(5_000));
     const leaving = new AbortController();
@@ -122,6 +145,29 @@ describe("a second target beside one that is slow to begin", () => {
     leaving.abort();
     await expect(call).rejects.toThrow();
     expect(await Promise.all([hungUp("gone-a"), hungUp("gone-b")])).toEqual([true, true]);
+  });
+
+  test("two attempts are one call under way", async () => {
+    play("both", late(FIRST_BYTE_MS * 0.9), late(FIRST_BYTE_MS * 0.9));
+    const before = asked("both-b").length;
+    const call = ask(gate(), "both", true);
+    await expect.poll(() => asked("both-b").length, { timeout: 3_000 }).toBe(before + 1);
+    const metrics = await (await gate().get("/metrics", { key: null })).text();
+    expect(metrics).toMatch(/^conduit_open_calls 1$/m);
+    expect(await call).toMatchObject({ text: ANSWER, clean: true });
+  });
+
+  test("money is held for two attempts only until one has begun its answer", async () => {
+    play("held", late(5_000), faulty({ after: 5, how: "stall" }));
+    const body = { stream: true, max_tokens: 200, messages: [{ role: "user", content: "x" }] };
+    const leaving = new AbortController();
+    const call = await gate().chat({ ...body, model: "held" }, { key: RICH, signal: leaving.signal });
+    expect(call.headers.get("x-conduit-provider")).toBe("held-b");
+    // Two attempts are all that the budget pays for.
+    play("quick", healthy);
+    expect((await gate().chat({ ...body, model: "quick" }, { key: RICH })).status).toBe(200);
+    leaving.abort();
+    await expect(call.text()).rejects.toThrow();
   });
 
   test("what the budget does not pay for is not asked", async () => {

@@ -17,6 +17,12 @@ beforeAll(async () => {
     { as: "unheard-of", priority: 2 },
   ]);
   await made.model("sized", [{ as: "command-r-08-2024" }, { as: "command-a-reasoning-08-2025", priority: 1 }]);
+  await made.model("by-version", [{ as: "gpt-4" }, { as: "gpt-4.1", priority: 1 }]);
+  await made.model("longer", [{ as: "gpt-4.1-mini", region: "eu" }]);
+  await made.model("spare", [{ as: "spare-model" }]);
+  await made.model("short", [{ as: "gpt-4" }], { fallbacksOnContext: ["longer"], fallbacks: ["spare"] });
+  await made.model("blind-short", [{ as: "gpt-oss-20b" }], { fallbacksOnContext: ["longer"] });
+  await made.model("metered", [{ as: "metered", tpm: 10_000 }]);
   await made.model("blind", [{ as: "gpt-oss-20b" }, { as: "gpt-oss-120b" }]);
   await made.model("narrow", [
     { as: "two-a-minute", rpm: 2 },
@@ -56,9 +62,48 @@ describe("what targets are known not to do", () => {
     await made.chat(key, { model: "sized", messages: [{ role: "user", content }] });
     expect(made.reached()).toBe("command-a-reasoning-08-2025");
   });
+
+  test("windows of vendors' own models are known", async () => {
+    await made.chat(key, chatRequest("by-version"));
+    expect(made.reached()).toBe("gpt-4");
+    await made.chat(key, { model: "by-version", messages: [{ role: "user", content: "word ".repeat(20_000) }] });
+    expect(made.reached()).toBe("gpt-4.1");
+  });
+});
+
+describe("where all that is left is there for failures", () => {
+  const long = (model: string) => ({ model, messages: [{ role: "user", content: "word ".repeat(20_000) }] });
+
+  test("a prompt too long for the model goes at once to the one that is there for long prompts", async () => {
+    expect((await made.chat(key, long("short"))).status).toBe(200);
+    expect(made.reached()).toBe("gpt-4.1-mini");
+    await made.chat(key, chatRequest("short"));
+    expect(made.reached()).toBe("gpt-4");
+  });
+
+  test("an image that the model does not take is refused by its vendor, not by nobody", async () => {
+    expect((await made.chat(key, looking("blind-short"))).status).toBe(200);
+    expect(made.reached()).toBe("gpt-oss-20b");
+  });
+
+  test("a way that only leads there is no way", async () => {
+    const answer = await made.chat(key, chatRequest("short"), { "x-conduit-route": "eu" });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(await textOf(answer)).error.param).toBe("x-conduit-route");
+  });
 });
 
 describe("a deployment's own limits", () => {
+  test("on tokens do not take an image for text of its length", async () => {
+    const url = `data:image/png;base64,${"iVBORw0K".repeat(20_000)}`;
+    const body = {
+      model: "metered",
+      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }],
+    };
+    expect((await made.chat(key, body)).status).toBe(200);
+    expect(made.reached()).toBe("metered");
+  });
+
   test("calls beyond them go elsewhere", async () => {
     const reached: string[] = [];
     for (let at = 0; at < 4; at++) {
