@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
+import { mayBeLarger } from "@/server/gateway/eligible";
 import type { Reply } from "@/server/gateway/endpoint";
 import { hedged } from "@/server/gateway/hedge";
 import { type Going, makeAttempt, type Way } from "@/server/gateway/make-attempt";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
-import { type Choice, comesBack, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
+import { type Choice, comesBack, LAST_WAIT_MS, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
 import { type Verdict, verdictOf } from "@/server/gateway/verdict";
 import type { Encoded } from "@/server/providers/provider";
 
@@ -35,7 +36,11 @@ export async function attempt<Prepared extends Encoded>(
   const run = new Run(call, stages, way);
   if (way.broke) run.begunWith(way.broke);
   const reply =
-    (await run.first()) ?? (await run.throughStages()) ?? (await run.lastResorts()) ?? (await run.whenOneComesBack());
+    (await run.first()) ??
+    (await run.throughStages()) ??
+    (await run.lastResorts()) ??
+    (await run.whenOneComesBack()) ??
+    (await run.whenLimitsEnd());
   if (reply) return reply;
   throw run.failure ?? outOfService(call, stages);
 }
@@ -43,13 +48,19 @@ export async function attempt<Prepared extends Encoded>(
 /** The attempts of one call. */
 class Run<Prepared extends Encoded> {
   failure: GatewayError | undefined;
-  /** What the last failure meant. */
-  ended: Verdict | undefined;
+  /** What the failures so far mean for what may follow: that the content was refused, or the prompt too long, holds from then on. */
+  #ended: Verdict | undefined;
+  #last: Verdict | undefined;
   #call: Call;
   #stages: readonly Stage[];
   #way: Way<Prepared>;
   #tried: Tried | undefined;
   #attempts = 0;
+  /** Attempts at a target that had failed as it is. */
+  #repeats = 0;
+  /** Since the last attempt. */
+  #waitedMs = 0;
+  #longestWaitMs: number | undefined;
   /** It goes on with a stream that broke off, which is one provider's turn after the other's. */
   #goesOn = false;
 
@@ -69,15 +80,15 @@ class Run<Prepared extends Encoded> {
   /** The first attempt, apart from the others because nearly every call ends with it. */
   first(): Promise<Reply | undefined> | undefined {
     const [stage] = this.#stages;
-    if (!stage || !isFor(stage, this.ended)) return undefined;
+    if (!stage || !isFor(stage, this.#ended)) return undefined;
     const next = nextTarget(this.#call, stage, this.#tried);
-    return next && next.waitMs === 0 ? this.#one(next, { stage, waitedMs: 0 }) : undefined;
+    return next && next.waitMs === 0 ? this.#one(next, stage) : undefined;
   }
 
   async throughStages(): Promise<Reply | undefined> {
     for (const stage of this.#stages) {
       // What refused the content is followed by another model, if by any.
-      if (!isFor(stage, this.ended) || (this.ended === "policy" && stage === this.#stages[0])) continue;
+      if (!isFor(stage, this.#ended) || (this.#ended === "policy" && stage === this.#stages[0])) continue;
       const reply = await this.#within(stage);
       if (reply) return reply;
     }
@@ -87,52 +98,79 @@ class Run<Prepared extends Encoded> {
   /** Where all that is left is limited, or fails too often just now: a short wait is better than a failure. */
   async whenOneComesBack(): Promise<Reply | undefined> {
     for (let leftMs = PATIENCE_MS; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs -= LOOK_MS) {
-      const stages = this.#stages.filter((stage) => isFor(stage, this.ended));
-      if (this.ended === "policy" || !comesBack(stages, this.#tried, leftMs)) return undefined;
-      if (!(await waited(this.#call, LOOK_MS))) return undefined;
+      if (this.#ended === "policy" || !comesBack(this.#open(), this.#tried, leftMs)) return undefined;
+      if (!(await this.#waited(LOOK_MS))) return undefined;
       const reply = (await this.throughStages()) ?? (await this.lastResorts());
       if (reply) return reply;
     }
     return undefined;
   }
 
-  /** Undefined when the stage's targets have failed. */
-  async #within(stage: Stage): Promise<Reply | undefined> {
-    let repeats = 0;
-    let waitedMs = 0;
-    while (this.#attempts < MAX_ATTEMPTS) {
-      const next = nextTarget(this.#call, stage, this.#tried);
-      if (!next || (next.repeated && repeats >= (stage.settings.retries ?? env.retries))) return undefined;
-      if (next.waitMs > 0) {
-        if (!(await waited(this.#call, next.waitMs))) return undefined;
-        waitedMs += next.waitMs;
-        // What else has become of the targets meanwhile is looked at anew.
-        continue;
-      }
-      if (next.repeated) repeats++;
-      const reply = await this.#one(next, { stage, waitedMs });
-      if (reply || this.ended === "policy") return reply;
-      waitedMs = 0;
-    }
-    return undefined;
+  /** Where a provider said when to come again, and nothing else is left, the call waits for that as long as its own time allows. */
+  async whenLimitsEnd(): Promise<Reply | undefined> {
+    if (!this.#tried || this.#ended === "policy") return undefined;
+    this.#longestWaitMs = LAST_WAIT_MS;
+    return this.throughStages();
   }
 
   /** Better a target whose breaker is open than a failure; a call that found none in service fails at once. */
   async lastResorts(): Promise<Reply | undefined> {
-    if (this.ended === "policy") return undefined;
-    const stages = this.#stages.filter((stage) => isFor(stage, this.ended));
-    while (this.#tried && this.failure && this.failure.kind !== "invalid_request" && this.#attempts < MAX_ATTEMPTS) {
-      const last = lastResort(stages, this.#tried);
+    while (this.#mayResort()) {
+      const last = this.#tried && lastResort(this.#call, this.#open(), this.#tried);
       if (!last) return undefined;
-      const reply = await this.#one(last.choice, { stage: last.stage, waitedMs: 0 });
+      const before = this.#ended;
+      // What it says of the request may open stages that were closed.
+      const reply =
+        (await this.#one(last.choice, last.stage)) ?? (this.#ended === before ? undefined : await this.throughStages());
       if (reply) return reply;
     }
     return undefined;
   }
 
+  #mayResort(): boolean {
+    const { failure } = this;
+    return (
+      this.#ended !== "policy" &&
+      failure !== undefined &&
+      failure.kind !== "invalid_request" &&
+      this.#attempts < MAX_ATTEMPTS
+    );
+  }
+
+  /** The stages that are there for what the attempts so far ended with. */
+  #open(): readonly Stage[] {
+    return this.#stages.filter((stage) => isFor(stage, this.#ended));
+  }
+
+  /** Undefined when the stage's targets have failed. */
+  async #within(stage: Stage): Promise<Reply | undefined> {
+    const retries = stage.settings.retries ?? env.retries;
+    while (this.#attempts < MAX_ATTEMPTS) {
+      const next = nextTarget(this.#call, stage, this.#tried, this.#longestWaitMs);
+      if (!next || (next.repeated && this.#repeats >= retries)) return undefined;
+      if (next.waitMs > 0) {
+        if (!(await this.#waited(next.waitMs))) return undefined;
+        // What else has become of the targets meanwhile is looked at anew.
+        continue;
+      }
+      if (next.repeated) this.#repeats++;
+      const reply = await this.#one(next, stage);
+      if (reply || this.#last === "policy") return reply;
+    }
+    return undefined;
+  }
+
+  async #waited(ms: number): Promise<boolean> {
+    const inTime = await waited(this.#call, ms);
+    if (inTime) this.#waitedMs += ms;
+    return inTime;
+  }
+
   /** One attempt; undefined when it failed and others may not. */
-  async #one({ target }: Choice, going: Going): Promise<Reply | undefined> {
+  async #one({ target }: Choice, stage: Stage): Promise<Reply | undefined> {
     this.#attempts++;
+    const going = { stage, waitedMs: this.#waitedMs };
+    this.#waitedMs = 0;
     if (going.stage.settings.hedge && this.#call.stream && !this.#goesOn) return this.#hedged(target, going);
     const made = await makeAttempt(this.#call, target, { way: this.#way, going });
     if (!isGatewayError(made)) return made;
@@ -157,7 +195,8 @@ class Run<Prepared extends Encoded> {
     if (call.cancel.aborted || call.settled) throw error;
     const verdict = this.#way.judge?.(error, target) ?? verdictOf(error);
     if (verdict === "final") throw error;
-    this.ended = verdict;
+    this.#last = verdict;
+    if (this.#ended !== "policy" && (this.#ended !== "larger" || verdict === "policy")) this.#ended = verdict;
     this.#note(target, { verdict, error });
   }
 
@@ -179,9 +218,9 @@ class Run<Prepared extends Encoded> {
       again: verdict === "at-once" ? 0 : performance.now() + pauseMs(times, error),
     });
     if (verdict !== "larger") return;
-    // What the same model is called by other providers cannot be told, but the same name has the same window.
+    // What is not larger, as far as is known, would say the same.
     for (const other of this.#stages.flatMap(({ targets }) => targets))
-      if (other.upstreamModel === target.upstreamModel)
+      if (!mayBeLarger(other.upstreamModel, target.upstreamModel))
         this.#tried.set(routeId(other), { times: 1, keys: [], verdict, again: 0 });
   }
 }

@@ -23,6 +23,8 @@ export type Prepare<Prepared extends Encoded> = (
 ) => Prepared | Promise<Prepared>;
 
 const MAX_ERROR_BYTES = 1024 * 1024;
+/** How long the body of an error is waited for: its status says most of it. */
+const ERROR_BODY_MS = 2_000;
 
 /** Sends a call to one target. Throws a GatewayError that says what kind of failure it was. */
 export async function dispatch<Prepared extends Encoded>(
@@ -43,7 +45,7 @@ export async function dispatch<Prepared extends Encoded>(
   }
   const response = await open(call, { type, target, prepared });
   if (response.status >= 200 && response.status < 300) return { type, prepared, response };
-  throw await rejection(type, response);
+  throw await rejection(call, type, response);
 }
 
 /** What is lost on the way is said; a strict caller would rather have a refusal. */
@@ -84,7 +86,7 @@ function addressOf(type: ProviderType, { provider, upstreamModel }: CallTarget):
   };
 }
 
-async function rejection(type: ProviderType, response: UpstreamResponse): Promise<GatewayError> {
+async function rejection(call: Call, type: ProviderType, response: UpstreamResponse): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) {
     response.abort();
     return new GatewayError(
@@ -92,7 +94,13 @@ async function rejection(type: ProviderType, response: UpstreamResponse): Promis
       "The provider answered with a redirect, which is not followed. Check its base URL.",
     );
   }
-  const bytes = await readAll(response, MAX_ERROR_BYTES);
+  const late = setTimeout(() => response.abort(), ERROR_BODY_MS);
+  const bytes = await readAll(response, MAX_ERROR_BYTES).catch((error: unknown) => {
+    // A request that the vendor rejects is its caller's to mend, who must know how.
+    if (call.cancel.aborted || type.classify(response.status, "").kind === "upstream_rejected") throw error;
+    return Buffer.alloc(0);
+  });
+  clearTimeout(late);
   return upstreamError(type.classify(response.status, parseJson(bytes)), response.status, response.headers);
 }
 

@@ -1,6 +1,6 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
-import { hasRoom } from "@/server/gateway/room";
+import { hasRoom, roomSeconds } from "@/server/gateway/room";
 import { ordered } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
@@ -24,18 +24,27 @@ export type Tried = Map<string, Trial>;
 /** A target with its key; `waitMs` is the pause that it needs before, and `repeated` says that it failed before as it is. */
 export type Choice = { readonly target: CallTarget; readonly waitMs: number; readonly repeated: boolean };
 
-const REPEATABLE: ReadonlySet<Verdict> = new Set<Verdict>(["again", "at-once", "limited", "other-key"]);
+const REPEATABLE: ReadonlySet<Verdict> = new Set<Verdict>(["again", "at-once", "limited"]);
 
-/** The longest that a call waits for one target. */
+/** The longest that a call waits for one target while others may be asked, and when none is left. */
 const LONGEST_WAIT_MS = 10_000;
+export const LAST_WAIT_MS = 60_000;
 
 /**
- * Where the call goes next within a stage: the best target that was not tried, else one that may be tried again, after its pause.
- * Targets whose breaker is open or that are out of keys are passed over; undefined when none is left.
+ * Where the call goes next within a stage: to another key of a target whose key failed, else to the best target that was not tried,
+ * else to one that may be tried again, after its pause. Targets whose breaker is open or that are out of keys are passed over;
+ * undefined when none is left that the call would wait for.
  */
-export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): Choice | undefined {
+export function nextTarget(
+  call: Call,
+  stage: Stage,
+  tried: Tried | undefined,
+  longestWaitMs = LONGEST_WAIT_MS,
+): Choice | undefined {
   const now = Date.now();
   const { targets } = stage;
+  const other = tried && otherKey(call, stage, { tried, now });
+  if (other) return other;
   const [only] = targets;
   if (targets.length === 1 && only) {
     if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, now) : undefined;
@@ -46,19 +55,23 @@ export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): 
       if (choice) return choice;
     }
   }
-  return tried && again(stage, tried, now);
+  return tried && again(call, stage, { tried, now, longestWaitMs });
 }
 
 /**
  * For a call that would fail: a target that was not tried because its breaker is open, where no other call probes it. Undefined
  * when there is none.
  */
-export function lastResort(stages: readonly Stage[], tried: Tried): { choice: Choice; stage: Stage } | undefined {
+export function lastResort(
+  call: Call,
+  stages: readonly Stage[],
+  tried: Tried,
+): { choice: Choice; stage: Stage } | undefined {
   const now = Date.now();
   for (const stage of stages) {
     for (const target of stage.targets) {
       const route = routeOf(routeId(target));
-      if (tried.has(route.id) || !probeable(route)) continue;
+      if (tried.has(route.id) || !probeable(route) || !hasRoom(call, target)) continue;
       const ready = withKey(target, route, { now });
       if (ready) return { choice: { target: ready, waitMs: 0, repeated: false }, stage };
     }
@@ -92,35 +105,43 @@ function fresh(target: CallTarget, now: number): Choice | undefined {
   return ready && { target: ready, waitMs: 0, repeated: false };
 }
 
-function again({ targets }: Stage, tried: Tried, now: number): Choice | undefined {
+type Looking = { readonly tried: Tried; readonly now: number };
+
+/** Another key is another way: it needs no pause. */
+function otherKey(call: Call, { targets }: Stage, { tried, now }: Looking): Choice | undefined {
+  for (const target of targets) {
+    const route = routeOf(routeId(target));
+    const keys = tried.get(route.id)?.keys ?? [];
+    if (keys.length === 0 || !passable(route, now) || !hasRoom(call, target)) continue;
+    const other = withKey(target, route, { now, without: keys });
+    if (other) return { target: other, waitMs: 0, repeated: false };
+  }
+  return undefined;
+}
+
+type Waiting = Looking & { readonly longestWaitMs: number };
+
+function again(call: Call, { targets }: Stage, { tried, now, longestWaitMs }: Waiting): Choice | undefined {
   let best: Choice | undefined;
   for (const target of targets) {
     const route = routeOf(routeId(target));
     const trial = tried.get(route.id);
-    if (!trial) continue;
-    const choice = repetition(target, { trial, route, now });
-    if (choice && !(best && best.waitMs <= choice.waitMs)) best = choice;
+    if (!trial || !REPEATABLE.has(trial.verdict)) continue;
+    const waitMs = pauseOf(call, target, { trial, route, now });
+    if (waitMs > longestWaitMs || !passable(route, now + waitMs) || (best && best.waitMs <= waitMs)) continue;
+    const same = withKey(target, route, { now: now + waitMs });
+    if (same) best = { target: same, waitMs, repeated: true };
   }
   return best;
 }
 
 type Repeating = { readonly trial: Trial; readonly route: Route; readonly now: number };
 
-function repetition(target: CallTarget, { trial, route, now }: Repeating): Choice | undefined {
-  const { verdict, keys } = trial;
-  if (!REPEATABLE.has(verdict)) return undefined;
-  if (keys.length > 0 && passable(route, now)) {
-    // Another key is another way: it needs no pause.
-    const other = withKey(target, route, { now, without: keys });
-    if (other) return { target: other, waitMs: 0, repeated: false };
-  }
-  if (verdict === "other-key") return undefined;
-  let waitMs = Math.max(0, trial.again - performance.now());
-  // A limit is waited for, an open breaker is not.
-  if (verdict === "limited") waitMs = Math.max(waitMs, limitMs(target, route) - now);
-  if (waitMs > LONGEST_WAIT_MS || !passable(route, now + waitMs)) return undefined;
-  const same = withKey(target, route, { now: now + waitMs });
-  return same && { target: same, waitMs, repeated: true };
+/** How long a call would wait before it tries a target once more; limits are waited for, an open breaker is not. */
+function pauseOf(call: Call, target: CallTarget, { trial, route, now }: Repeating): number {
+  const room = roomSeconds(call, target) ?? Number.POSITIVE_INFINITY;
+  const waitMs = Math.max(0, trial.again - performance.now(), room * 1_000);
+  return trial.verdict === "limited" ? Math.max(waitMs, limitMs(target, route) - now) : waitMs;
 }
 
 /** When the first key, or the route of a target without keys, takes calls again. */

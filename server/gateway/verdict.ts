@@ -13,9 +13,23 @@ import type { GatewayError } from "@/server/errors";
  */
 export type Verdict = "again" | "at-once" | "limited" | "other-key" | "elsewhere" | "larger" | "policy" | "final";
 
-const TOO_LONG =
-  /context (?:length|window)|maximum context|(?:prompt|input|request) is too long|too many (?:input )?tokens|exceeds? the (?:maximum|limit of) .*tokens/i;
-const POLICY = /content.?(?:policy|filter|management)|safety system|moderation|responsible ai/i;
+/** As vendors and servers of open models write it. */
+const TOO_LONG = new RegExp(
+  [
+    "context (?:length|window|size)",
+    "maximum (?:context|prompt|model) length",
+    "(?:prompt|input|request) is too long",
+    "too many (?:input )?tokens",
+    "exceeds? the (?:maximum|limit of) .*tokens",
+    "`inputs` (?:tokens \\+|must have less than)",
+    "range of input length",
+  ].join("|"),
+  "i",
+);
+const POLICY =
+  /content.?(?:policy|filter|management)|safety system|moderation|responsible ai|data.?inspection|inappropriate content|content exists risk/i;
+
+const ELSEWHERE: ReadonlySet<number> = new Set([404, 405, 413]);
 
 /** What a failure means for the attempts that are left. */
 export function verdictOf(error: GatewayError): Verdict {
@@ -44,6 +58,6 @@ function rejection({ code, message, status }: GatewayError): Verdict {
   if (code === "context_length_exceeded" || code === "string_above_max_length" || TOO_LONG.test(message))
     return "larger";
   if ((code !== null && POLICY.test(code)) || POLICY.test(message)) return "policy";
-  // The vendor does not know the model or the path: the operator's mistake, which other targets do not share.
-  return status === 404 || status === 405 ? "elsewhere" : "final";
+  // The vendor does not know the model or the path, which is the operator's mistake, or takes no request of that size: others may.
+  return status !== undefined && ELSEWHERE.has(status) ? "elsewhere" : "final";
 }

@@ -24,10 +24,11 @@ const userId: Rule = (draft) => {
   draft.remove("user");
 };
 
-/** Codes of its own: 1113 is an empty account (with status 429), 1301 content that its filter refused. */
+/** Codes of its own: 1113 is an empty account (with status 429), 1261 a prompt too long, 1301 content that its filter refused. */
 function classify(status: number, body: unknown): Classified {
   const error = readError(body);
   if (error.code === "1113") return unpaid();
+  if (error.code === "1261") return classified("upstream_rejected", { ...error, code: "context_length_exceeded" });
   if (error.code === "1301") return classified("upstream_rejected", { ...error, code: "content_filter" });
   return classifyOpenAi(status, body);
 }
