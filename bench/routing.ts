@@ -35,6 +35,7 @@ const provider = (name: string): CatalogProvider => ({
   headers: {},
   options: {},
   probeSeconds: null,
+  limits: { rpm: null, tpm: null, concurrent: null },
   keys: [],
 });
 
@@ -49,6 +50,7 @@ const targets: readonly CallTarget[] = Array.from({ length: DEPLOYMENTS }, (_, a
     tags: [],
     region: null,
     limits: { rpm: null, tpm: null, concurrent: null },
+    contextWindow: null,
     provider: own,
     prices: [{ id: "price", effectiveFromMs: 0, rates: { input: 1e9 + at, output: 4e9 } }],
   };

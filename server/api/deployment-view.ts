@@ -18,6 +18,7 @@ export function deploymentColumns(now: Date) {
     rpm: true,
     tpm: true,
     concurrent: true,
+    contextWindow: true,
     enabled: true,
     managed: true,
     provider: { select: { name: true, type: true } },
@@ -56,7 +57,7 @@ export function placedView({ model, ...row }: PlacedRow): z.infer<typeof PlacedD
 /** What an audit entry keeps of a deployment. */
 export function deploymentFacts(view: z.infer<typeof PlacedDeployment>): Record<string, unknown> {
   const { modelName, providerName, upstreamModel, priority, weight, enabled, price } = view;
-  const { tags, region, rpm, tpm, concurrent } = view;
+  const { tags, region, rpm, tpm, concurrent, contextWindow } = view;
   return {
     modelName,
     providerName,
@@ -68,6 +69,7 @@ export function deploymentFacts(view: z.infer<typeof PlacedDeployment>): Record<
     rpm,
     tpm,
     concurrent,
+    contextWindow,
     enabled,
     price,
   };

@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { distinct, Id, Moment, Tag, UpstreamModel, Usd, Weight } from "@/server/api/fields.schema";
+import {
+  AtMost,
+  distinct,
+  Id,
+  Moment,
+  Tag,
+  UpstreamModel,
+  Usd,
+  upstreamLimits,
+  Weight,
+} from "@/server/api/fields.schema";
 
 /** A price in force, by class of token, in dollars per million. */
 export const PriceView = z
@@ -32,6 +42,7 @@ export const DeploymentView = z
     rpm: z.int().nullable(),
     tpm: z.int().nullable(),
     concurrent: z.int().nullable(),
+    contextWindow: z.int().nullable(),
     enabled: z.boolean(),
     managed: z.boolean(),
     price: PriceView.nullable(),
@@ -45,15 +56,13 @@ export const PlacedDeployment = DeploymentView.extend({ modelId: Id, modelName: 
 
 const Priority = z.int("Give a whole number.").min(0).max(1000);
 
-const AtMost = z.int("Give a whole number.").min(1).max(2_000_000_000);
-
 /** By what rules and callers choose it, and what it takes at most: requests and tokens a minute, calls at the same time. */
 const placing = {
   tags: z.array(Tag).max(50).refine(distinct, "A tag is listed twice.").optional(),
   region: Tag.nullish(),
-  rpm: AtMost.nullish(),
-  tpm: AtMost.nullish(),
-  concurrent: AtMost.nullish(),
+  ...upstreamLimits,
+  /** In tokens; null = what is known of a model of that name. */
+  contextWindow: AtMost.nullish(),
 };
 
 /** A new deployment of a model on a provider. */

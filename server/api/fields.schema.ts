@@ -33,6 +33,12 @@ export const limitsGiven = {
   concurrent: Limit.nullish(),
 };
 
+/** A whole number of which there is at least one. */
+export const AtMost = z.int("Give a whole number.").min(1).max(2_000_000_000);
+
+/** What an upstream takes at most: requests and tokens a minute, calls at the same time. */
+export const upstreamLimits = { rpm: AtMost.nullish(), tpm: AtMost.nullish(), concurrent: AtMost.nullish() };
+
 const ShownLimit = z.int().nullable();
 
 /** The same as they are shown: null = no such limit. */

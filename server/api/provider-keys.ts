@@ -1,8 +1,9 @@
+import type { z } from "zod";
 import { change, difference, given, type Transaction } from "@/server/api/change";
 import { notFound, refuseManaged } from "@/server/api/errors";
 import { ById, Deleted } from "@/server/api/fields.schema";
 import { findProvider, providerKeyColumns } from "@/server/api/provider-view";
-import { AddedProviderKey, ProviderKeyChange, ProviderKeyView } from "@/server/api/providers.schema";
+import { AddedProviderKey, type NewKey, ProviderKeyChange, ProviderKeyView } from "@/server/api/providers.schema";
 import { adminProcedure, rest } from "@/server/api/trpc";
 import { secrets } from "@/server/secrets";
 
@@ -64,8 +65,8 @@ export const deleteKey = adminProcedure
   );
 
 /** A key's columns with the credential sealed for its provider. */
-export function sealedKey(providerId: string, key: { name: string; apiKey: string; weight: number }) {
-  return { name: key.name, weight: key.weight, ...sealedText(providerId, key.apiKey) };
+export function sealedKey(providerId: string, { apiKey, ...key }: z.infer<typeof NewKey>) {
+  return { name: key.name, weight: key.weight, ...given(key), ...sealedText(providerId, apiKey) };
 }
 
 function sealedText(providerId: string, apiKey: string): { sealed: string; hint: string } {

@@ -10,6 +10,9 @@ export const providerKeyColumns = {
   name: true,
   hint: true,
   weight: true,
+  rpm: true,
+  tpm: true,
+  concurrent: true,
   enabled: true,
   managed: true,
 } satisfies Prisma.ProviderKeySelect;
@@ -24,6 +27,9 @@ export const providerColumns = {
   headers: true,
   options: true,
   probeSeconds: true,
+  rpm: true,
+  tpm: true,
+  concurrent: true,
   enabled: true,
   managed: true,
   createdAt: true,
@@ -52,7 +58,11 @@ export function providerView({ _count, headers, options, ...row }: ProviderRow):
 /** A provider for an audit entry: header values may be private, so only their names are kept. */
 export function providerFacts(view: z.infer<typeof ProviderView>): Record<string, unknown> {
   const { name, type, baseUrl, allowPrivateNetwork, options, probeSeconds, enabled, headers } = view;
-  return { name, type, baseUrl, allowPrivateNetwork, options, probeSeconds, enabled, headers: Object.keys(headers) };
+  const { rpm, tpm, concurrent } = view;
+  return {
+    ...{ name, type, baseUrl, allowPrivateNetwork, options, probeSeconds, rpm, tpm, concurrent, enabled },
+    headers: Object.keys(headers),
+  };
 }
 
 /** The provider with this id as it is shown; throws NOT_FOUND. */

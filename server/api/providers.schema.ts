@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { distinct, Id, Moment, Name, Weight } from "@/server/api/fields.schema";
+import { distinct, Id, Moment, Name, upstreamLimits, Weight } from "@/server/api/fields.schema";
 
 /** A provider type that can be chosen. */
 export const ProviderTypeView = z
@@ -14,6 +14,9 @@ export const ProviderTypeView = z
   })
   .meta({ id: "ProviderType" });
 
+/** What it takes at most: requests and tokens a minute, calls at the same time. */
+const limitViews = { rpm: z.int().nullable(), tpm: z.int().nullable(), concurrent: z.int().nullable() };
+
 /** A provider's credential as it is shown: its last characters at most. */
 export const ProviderKeyView = z
   .object({
@@ -21,6 +24,7 @@ export const ProviderKeyView = z
     name: z.string(),
     hint: z.string(),
     weight: z.int(),
+    ...limitViews,
     enabled: z.boolean(),
     managed: z.boolean(),
   })
@@ -38,6 +42,7 @@ export const ProviderView = z
     headers: z.record(z.string(), z.string()),
     options: z.record(z.string(), z.json()),
     probeSeconds: z.int().nullable(),
+    ...limitViews,
     enabled: z.boolean(),
     managed: z.boolean(),
     demo: z.boolean(),
@@ -101,7 +106,8 @@ const ProbeSeconds = z
   .max(86_400, "At most a day lies between two tries.");
 const BaseUrl = z.string().trim().max(2000);
 
-const NewKey = z.strictObject({ name: Name, apiKey: ApiKey, weight: Weight.default(1) });
+/** A new key of a provider. */
+export const NewKey = z.strictObject({ name: Name, apiKey: ApiKey, weight: Weight.default(1), ...upstreamLimits });
 
 /** A new provider with its keys. Without a base URL it is at its type's own address. */
 export const NewProvider = z.strictObject({
@@ -112,6 +118,7 @@ export const NewProvider = z.strictObject({
   headers: Headers.default({}),
   options: Options.default({}),
   probeSeconds: ProbeSeconds.nullable().default(null),
+  ...upstreamLimits,
   enabled: z.boolean().default(true),
   keys: z
     .array(NewKey)
@@ -129,6 +136,7 @@ export const ProviderChange = z.strictObject({
   headers: Headers.optional(),
   options: Options.optional(),
   probeSeconds: ProbeSeconds.nullish(),
+  ...upstreamLimits,
   enabled: z.boolean().optional(),
 });
 
@@ -141,6 +149,7 @@ export const ProviderKeyChange = z.strictObject({
   name: Name.optional(),
   apiKey: ApiKey.optional(),
   weight: Weight.optional(),
+  ...upstreamLimits,
   enabled: z.boolean().optional(),
 });
 

@@ -34,8 +34,10 @@ const create = adminProcedure
     const baseUrl = storedBaseUrl(fields.baseUrl, type, fields.allowPrivateNetwork);
     refuseProbes(type, fields.probeSeconds);
     if (keys.length === 0 && !type.keyOptional) throw badInput(`${type.label} needs a key.`, "keys");
+    const { rpm = null, tpm = null, concurrent = null, ...columns } = fields;
+    const data = { ...columns, rpm, tpm, concurrent, baseUrl };
     return change(ctx, async (tx, note) => {
-      const { id } = await tx.provider.create({ data: { ...fields, baseUrl }, select: { id: true } });
+      const { id } = await tx.provider.create({ data, select: { id: true } });
       await tx.providerKey.createMany({ data: keys.map((key) => ({ ...sealedKey(id, key), providerId: id })) });
       const view = await findProvider(tx, id);
       const detail = difference({}, { ...providerFacts(view), keys: view.keys.map((key) => key.name) });

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Changes, Transaction } from "@/server/config/changes";
 import type { Declared } from "@/server/config/declared";
 import type { ConfigDeployment, ConfigModel, ConfigProvider } from "@/server/config/parse";
+import { limitColumns } from "@/server/config/upstream-limits";
 import type { Prisma } from "@/server/db/generated/client";
 import { log } from "@/server/log";
 import type { Rates } from "@/server/money";
@@ -20,6 +21,7 @@ const deploymentColumns = {
   rpm: true,
   tpm: true,
   concurrent: true,
+  contextWindow: true,
   enabled: true,
   managed: true,
   prices: {
@@ -69,11 +71,20 @@ type Owner = { readonly id: string; readonly name: string; readonly stored: read
 
 async function applyDeployment(work: ModelWork, model: Owner, declared: ConfigDeployment): Promise<void> {
   const { tx, changes, providerIds } = work;
-  const { provider, model: upstreamModel, priority, weight, tags, region = null, limits } = declared;
+  const {
+    provider,
+    model: upstreamModel,
+    priority,
+    weight,
+    tags,
+    region = null,
+    limits,
+    contextWindow = null,
+  } = declared;
   const providerId = providerIds.get(provider);
   if (providerId === undefined) throw new Error(`The provider "${provider}" was not stored.`);
-  const { rpm = null, tpm = null, concurrent = null } = limits;
-  const columns = { priority, weight, tags, region, rpm, tpm, concurrent, enabled: true, managed: true };
+  const placing = { priority, weight, tags, region, contextWindow, ...limitColumns(limits) };
+  const columns = { ...placing, enabled: true, managed: true };
   const stored = model.stored.find((row) => row.providerId === providerId && row.upstreamModel === upstreamModel);
   const open = pricesFromNow(stored?.prices ?? []);
   const current = stored && { ...stored, prices: open.map(({ source, rates }) => ({ source, rates })) };

@@ -1,5 +1,6 @@
 import type { Changes, Transaction } from "@/server/config/changes";
 import type { ConfigProvider } from "@/server/config/parse";
+import { limitColumns } from "@/server/config/upstream-limits";
 import { secrets } from "@/server/secrets";
 
 type StoredKey = {
@@ -8,6 +9,9 @@ type StoredKey = {
   weight: number;
   enabled: boolean;
   managed: boolean;
+  rpm: number | null;
+  tpm: number | null;
+  concurrent: number | null;
   sealed: string;
   hint: string;
 };
@@ -21,8 +25,8 @@ export async function applyProviders(
   const rows = await tx.provider.findMany({ include: { keys: { omit: { sealed: false } } } });
   const stored = new Map(rows.map((row) => [row.name, row]));
   const ids = new Map<string, string>();
-  for (const { name, keys, probeSeconds = null, ...fields } of providers) {
-    const wanted = { ...fields, probeSeconds, enabled: true, managed: true };
+  for (const { name, keys, probeSeconds = null, limits, ...fields } of providers) {
+    const wanted = { ...fields, probeSeconds, ...limitColumns(limits), enabled: true, managed: true };
     const current = stored.get(name);
     const id = await changes.reconcile({ noun: "provider", name }, current, wanted, {
       create: () => tx.provider.create({ data: { name, ...wanted }, select: { id: true } }),
@@ -37,14 +41,14 @@ export async function applyProviders(
 type Keyring = Pick<ConfigProvider, "name" | "keys"> & { readonly id: string; readonly stored: readonly StoredKey[] };
 
 async function applyKeys(tx: Transaction, changes: Changes, provider: Keyring): Promise<void> {
-  for (const { name, apiKey, weight } of provider.keys) {
+  for (const { name, apiKey, weight, limits } of provider.keys) {
     const current = provider.stored.find((key) => key.name === name);
     const credential = apiKey.reveal();
     const kept = current && opens(current.sealed, provider.id, credential);
     const sealed = kept ? current.sealed : secrets().sealer.seal(credential, contextOf(provider.id));
     // Of a short key the last characters would tell too much.
     const hint = credential.length >= 12 ? credential.slice(-4) : "";
-    const wanted = { sealed, hint, weight, enabled: true, managed: true };
+    const wanted = { sealed, hint, weight, ...limitColumns(limits), enabled: true, managed: true };
     await changes.reconcile({ noun: "provider-key", name: `${provider.name}/${name}` }, current, wanted, {
       create: () => tx.providerKey.create({ data: { name, providerId: provider.id, ...wanted }, select: { id: true } }),
       update: (id) => tx.providerKey.update({ where: { id }, data: wanted }),

@@ -36,7 +36,7 @@ export type ConfigBudget = Omit<File<"groups">["budgets"][number], "limitUsd" | 
 export type ConfigProvider = Omit<File<"providers">, "baseUrl" | "keys"> & {
   /** Null means the provider type's own address. */
   readonly baseUrl: string | null;
-  readonly keys: readonly { readonly name: string; readonly apiKey: Secret; readonly weight: number }[];
+  readonly keys: readonly (Omit<File<"providers">["keys"][number], "apiKey"> & { readonly apiKey: Secret })[];
 };
 
 export type ConfigDeployment = Omit<File<"models">["deployments"][number], "price"> & {

@@ -32,6 +32,9 @@ const limits = {
   concurrent: atLeastOne.optional().describe("Calls at the same time."),
 };
 
+/** What an upstream takes at most. */
+const upstreamLimits = z.strictObject({ rpm: limits.rpm, tpm: limits.tpm, concurrent: limits.concurrent }).default({});
+
 const ProviderKey = z.strictObject({
   name: name.default("main").describe("Tells this provider's keys apart."),
   apiKey: z
@@ -39,6 +42,7 @@ const ProviderKey = z.strictObject({
     .min(1)
     .describe(`The vendor's credential, best as \${NAME} of an environment variable. Stored sealed.`),
   weight: whole.default(1).describe("Share of calls among this provider's keys; 0 takes none."),
+  limits: upstreamLimits.describe("What it takes at most; calls beyond that are sent with the other keys."),
 });
 
 const Provider = z.strictObject({
@@ -65,6 +69,7 @@ const Provider = z.strictObject({
     .max(86_400)
     .optional()
     .describe("How often each key is tried by asking for the list of models. Left out, never."),
+  limits: upstreamLimits.describe("What all of it takes at most; calls beyond that go to other providers."),
   keys: z.array(ProviderKey).default([]),
 });
 
@@ -89,10 +94,12 @@ const Deployment = z.strictObject({
   weight: whole.default(1).describe("Share of calls among deployments of one priority."),
   tags: z.array(name).default([]).describe("Words that rules and callers choose it by."),
   region: name.optional().describe("Where it computes, such as eu."),
-  limits: z
-    .strictObject({ rpm: limits.rpm, tpm: limits.tpm, concurrent: limits.concurrent })
-    .default({})
-    .describe("What it takes at most; calls beyond that go to the other deployments."),
+  limits: upstreamLimits.describe("What it takes at most; calls beyond that go to the other deployments."),
+  contextWindow: atLeastOne
+    .optional()
+    .describe(
+      "In tokens. Left out, what is known of a model of that name. Longer prompts go to the other deployments.",
+    ),
   price: Price.optional(),
 });
 
@@ -120,7 +127,7 @@ const Model = z.strictObject({
   retries: whole
     .max(10)
     .optional()
-    .describe("How often a call asks a target again that failed. Left out, CONDUIT_RETRIES."),
+    .describe("How often in all a call asks targets again that failed. Left out, CONDUIT_RETRIES."),
   cache: z.boolean().default(false).describe("Whether answers are kept for identical requests."),
   cacheTtlSeconds: atLeastOne.max(2_592_000).optional().describe("For how long. Left out, an hour."),
   deployments: z.array(Deployment).default([]),

@@ -220,8 +220,7 @@ class Run<Prepared extends Encoded> {
     if (verdict !== "larger") return;
     // What is not larger, as far as is known, would say the same.
     for (const other of this.#stages.flatMap(({ targets }) => targets))
-      if (!mayBeLarger(other.upstreamModel, target.upstreamModel))
-        this.#tried.set(routeId(other), { times: 1, keys: [], verdict, again: 0 });
+      if (!mayBeLarger(other, target)) this.#tried.set(routeId(other), { times: 1, keys: [], verdict, again: 0 });
   }
 }
 

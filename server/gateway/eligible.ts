@@ -155,8 +155,9 @@ class Holds {
 
 type Obstacle = { readonly reason: string; readonly ofSize: boolean };
 
-function obstacleOf({ upstreamModel }: CallTarget, holds: Holds): Obstacle | undefined {
-  const { contextWindow, lacks } = factsOf(upstreamModel);
+function obstacleOf(target: CallTarget, holds: Holds): Obstacle | undefined {
+  const contextWindow = windowOf(target);
+  const { lacks } = factsOf(target.upstreamModel);
   const tokens = contextWindow === undefined ? undefined : holds.moreThan(contextWindow);
   if (tokens !== undefined)
     return {
@@ -167,11 +168,16 @@ function obstacleOf({ upstreamModel }: CallTarget, holds: Holds): Obstacle | und
   return kind && { reason: `it does not take ${kind}`, ofSize: false };
 }
 
-/** Whether a model may have a larger context window than another one; two of the same name have the same. */
-export function mayBeLarger(upstreamModel: string, than: string): boolean {
-  if (upstreamModel === than) return false;
-  const own = factsOf(upstreamModel).contextWindow;
-  const other = factsOf(than).contextWindow;
+/** In tokens: what the admin says of the deployment, or what is known of a model of that name. */
+function windowOf({ deployment, upstreamModel }: CallTarget): number | undefined {
+  return deployment?.contextWindow ?? factsOf(upstreamModel).contextWindow;
+}
+
+/** Whether a target may have a larger context window than another one; two of the same name that nothing is known of have the same. */
+export function mayBeLarger(target: CallTarget, than: CallTarget): boolean {
+  const own = windowOf(target);
+  const other = windowOf(than);
+  if (own === other && target.upstreamModel === than.upstreamModel) return false;
   return own === undefined || other === undefined || own > other;
 }
 

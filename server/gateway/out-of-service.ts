@@ -1,7 +1,7 @@
 import { GatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
-import { roomSeconds } from "@/server/gateway/room";
+import { keyRoomSeconds, roomSeconds } from "@/server/gateway/room";
 import { routeOf } from "@/server/state/route-health";
 
 /** Why no target could even be tried: what the one that is back first failed with. */
@@ -26,9 +26,14 @@ export function outOfService(call: Call, stages: readonly Stage[]): GatewayError
   return new GatewayError(kind, message, kind === "upstream_denied" ? {} : { retryAfterSeconds: seconds });
 }
 
-/** Seconds until the first of the targets that are at their own limits has room; undefined where none is. */
+/** Seconds until the first of the targets or keys that are at their own limits has room; undefined where none is. */
 function fullFor(call: Call, stages: readonly Stage[]): number | undefined {
-  const waits = stages.flatMap(({ targets }) => targets.map((target) => roomSeconds(call, target)));
+  const waits = stages.flatMap(({ targets }) =>
+    targets.flatMap((target) => [
+      roomSeconds(call, target),
+      ...target.provider.keys.map((key) => keyRoomSeconds(call, key)),
+    ]),
+  );
   const full = waits.filter((seconds) => seconds !== undefined && seconds > 0);
   return full.length === 0 ? undefined : Math.min(...full.map((seconds) => seconds ?? 0));
 }

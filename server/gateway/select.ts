@@ -1,6 +1,6 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
-import { hasRoom, roomSeconds } from "@/server/gateway/room";
+import { hasRoom, keyRoomSeconds, roomSeconds } from "@/server/gateway/room";
 import { ordered } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
@@ -47,11 +47,11 @@ export function nextTarget(
   if (other) return other;
   const [only] = targets;
   if (targets.length === 1 && only) {
-    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, now) : undefined;
+    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(call, only, now) : undefined;
   } else {
     const untried = targets.filter((target) => !tried?.has(routeId(target)) && passable(routeOf(routeId(target)), now));
     for (const target of untried.length > 1 ? ordered(call, stage.strategy, untried) : untried) {
-      const choice = hasRoom(call, target) ? fresh(target, now) : undefined;
+      const choice = hasRoom(call, target) ? fresh(call, target, now) : undefined;
       if (choice) return choice;
     }
   }
@@ -72,7 +72,7 @@ export function lastResort(
     for (const target of stage.targets) {
       const route = routeOf(routeId(target));
       if (tried.has(route.id) || !probeable(route) || !hasRoom(call, target)) continue;
-      const ready = withKey(target, route, { now });
+      const ready = withKey(target, route, { call, now });
       if (ready) return { choice: { target: ready, waitMs: 0, repeated: false }, stage };
     }
   }
@@ -98,10 +98,10 @@ export function comesBack(stages: readonly Stage[], tried: Tried | undefined, wi
   );
 }
 
-function fresh(target: CallTarget, now: number): Choice | undefined {
+function fresh(call: Call, target: CallTarget, now: number): Choice | undefined {
   const route = routeOf(routeId(target));
   if (!passable(route, now)) return undefined;
-  const ready = withKey(target, route, { now });
+  const ready = withKey(target, route, { call, now });
   return ready && { target: ready, waitMs: 0, repeated: false };
 }
 
@@ -113,7 +113,7 @@ function otherKey(call: Call, { targets }: Stage, { tried, now }: Looking): Choi
     const route = routeOf(routeId(target));
     const keys = tried.get(route.id)?.keys ?? [];
     if (keys.length === 0 || !passable(route, now) || !hasRoom(call, target)) continue;
-    const other = withKey(target, route, { now, without: keys });
+    const other = withKey(target, route, { call, now, without: keys });
     if (other) return { target: other, waitMs: 0, repeated: false };
   }
   return undefined;
@@ -129,7 +129,7 @@ function again(call: Call, { targets }: Stage, { tried, now, longestWaitMs }: Wa
     if (!trial || !REPEATABLE.has(trial.verdict)) continue;
     const waitMs = pauseOf(call, target, { trial, route, now });
     if (waitMs > longestWaitMs || !passable(route, now + waitMs) || (best && best.waitMs <= waitMs)) continue;
-    const same = withKey(target, route, { now: now + waitMs });
+    const same = withKey(target, route, { call, now: now + waitMs, inMs: waitMs });
     if (same) best = { target: same, waitMs, repeated: true };
   }
   return best;
@@ -152,7 +152,12 @@ function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
   return soonest;
 }
 
-type Picking = { readonly now: number; readonly without?: readonly string[] };
+type Picking = {
+  readonly call: Call;
+  readonly now: number;
+  readonly inMs?: number;
+  readonly without?: readonly string[];
+};
 
 /** The target with one of its provider's keys that is in service; undefined when it has keys and none is. */
 function withKey(target: CallTarget, route: Route, picking: Picking): CallTarget | undefined {
@@ -178,6 +183,9 @@ function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): C
   return usable[0];
 }
 
-function isUsable({ id, weight }: CatalogKey, route: Route, { now, without }: Picking): boolean {
-  return weight > 0 && !without?.includes(id) && passable(routeOf(id), now) && allows(route, id, now);
+function isUsable(key: CatalogKey, route: Route, { call, now, inMs = 0, without }: Picking): boolean {
+  const { id, weight } = key;
+  if (weight <= 0 || without?.includes(id) || !passable(routeOf(id), now) || !allows(route, id, now)) return false;
+  const room = keyRoomSeconds(call, key);
+  return room !== undefined && room * 1_000 <= inMs;
 }

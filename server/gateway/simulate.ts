@@ -12,7 +12,7 @@ import type { Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
 import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/plan";
 import { routeId, type Stage } from "@/server/gateway/resolve";
-import { hasRoom } from "@/server/gateway/room";
+import { hasRoom, keyRoomSeconds } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
 import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
 import { rehearse } from "@/server/state/turns";
@@ -165,13 +165,16 @@ function told({ provider, upstreamModel, deployment }: CallTarget, model: string
 /** Why a target that might serve is not asked at this moment. */
 function whyNot(call: Call, target: CallTarget): string {
   const { provider } = target;
-  if (!hasRoom(call, target)) return "it is at its own limit of requests, tokens or calls at the same time";
+  if (!hasRoom(call, target))
+    return "it or its provider is at its own limit of requests, tokens or calls at the same time";
   const now = Date.now();
   const route = routeOf(routeId(target));
   if (!passable(route, now)) return `it is ${conditionOf(route, now)}`;
-  const keys = provider.keys.map(({ id, name, weight }) => {
+  const keys = provider.keys.map((key) => {
+    const { id, name, weight } = key;
     if (weight <= 0) return `${name} has no weight`;
     if (!allows(route, id, now)) return `${name} may not use this model`;
+    if (keyRoomSeconds(call, key) !== 0) return `${name} is at its own limit of requests, tokens or calls`;
     return `${name} is ${conditionOf(routeOf(id), now)}`;
   });
   return keys.length > 0 ? `none of its provider's keys is in service: ${keys.join("; ")}` : "it is out of service";

@@ -126,6 +126,19 @@ test("bad input is refused with the field at fault", async () => {
   expect((await providers.list()).map((provider) => provider.name)).not.toContain("x");
 });
 
+test("a provider and its keys have limits of their own, which can be taken back", async () => {
+  const { providers } = api.as();
+  const { id, keys, rpm } = await providers.create({ ...onVendor("limited"), tpm: 1_000 });
+  expect(rpm).toBeNull();
+  expect(await providers.update({ id, rpm: 60 })).toMatchObject({ rpm: 60, tpm: 1_000, concurrent: null });
+  expect(await providers.update({ id, tpm: null })).toMatchObject({ rpm: 60, tpm: null });
+  const key = keys[0]?.id ?? "";
+  expect(await providers.updateKey({ id: key, concurrent: 2 })).toMatchObject({ concurrent: 2, rpm: null });
+  const more = { providerId: id, name: "more", apiKey: "sk-more-0123456789" };
+  expect(await providers.addKey({ ...more, rpm: 5 })).toMatchObject({ rpm: 5 });
+  await refused(providers.updateKey({ id: key, rpm: 0 }), "BAD_REQUEST", "rpm");
+});
+
 test("probes are off until they are asked for, and can be taken back", async () => {
   const { providers } = api.as();
   const made = await providers.create(onVendor("probed"));

@@ -116,7 +116,8 @@ test("settings of models and deployments are kept, and fallbacks of every kind m
   const placed = { tags: ["a"], region: "eu", rpm: 5, concurrent: 2 };
   const made = await deployments.create({ modelId: one.id, providerId, upstreamModel: "m", ...placed });
   expect(made).toMatchObject({ ...placed, tpm: null });
-  expect(await deployments.update({ id: made.id, region: null, tpm: 9 })).toMatchObject({
+  expect(await deployments.update({ id: made.id, region: null, tpm: 9, contextWindow: 8_192 })).toMatchObject({
+    contextWindow: 8_192,
     region: null,
     tpm: 9,
     rpm: 5,

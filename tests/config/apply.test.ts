@@ -16,13 +16,14 @@ const provider = {
   headers: { "x-b": "2", "x-a": "1" },
   options: { nested: { list: [1, null] } },
   probeSeconds: 60,
+  limits: { tpm: 5_000, concurrent: 3 },
   keys: [
     { name: "main", apiKey: "sk-the-first-vendor-key" },
-    { name: "spare", apiKey: "sk-2", weight: 3 },
+    { name: "spare", apiKey: "sk-2", weight: 3, limits: { rpm: 10 } },
   ],
 };
 const price = { inputPerMillion: 2.5, outputPerMillion: 10, cachedInputPerMillion: 1.25 };
-const deployment = { provider: "openai", model: "gpt-4o", price };
+const deployment = { provider: "openai", model: "gpt-4o", contextWindow: 64_000, price };
 const model = { name: "fast", fallbacks: ["slow"], deployments: [deployment] };
 const slow = { name: "slow", deployments: [{ provider: "openai", model: "gpt-4o-mini" }] };
 const group = { name: "team", balanceUsd: 100 };
@@ -58,8 +59,15 @@ describe("a first application", () => {
       baseUrl: null,
       headers: provider.headers,
       probeSeconds: 60,
+      rpm: null,
+      tpm: 5_000,
+      concurrent: 3,
       managed: true,
     });
+    const spare = await prisma().providerKey.findFirst({ where: { name: "spare" } });
+    expect(spare).toMatchObject({ rpm: 10, tpm: null, concurrent: null });
+    const [placed] = await prisma().deployment.findMany({ where: { upstreamModel: "gpt-4o" } });
+    expect(placed).toMatchObject({ contextWindow: 64_000 });
     const stored = await prisma().virtualKey.findFirst({
       include: { group: true, budgets: true },
       omit: { hash: false },

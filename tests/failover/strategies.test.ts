@@ -43,6 +43,7 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Setting
     headers: {},
     options: {},
     probeSeconds: null,
+    limits: { rpm: null, tpm: null, concurrent: null },
     keys: [],
   };
   const rates = inputNano === undefined ? undefined : Rates.parse({ input: inputNano, output: 4 * inputNano });
@@ -55,6 +56,7 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Setting
     tags: [],
     region: null,
     limits: { rpm: null, tpm: null, concurrent: null },
+    contextWindow: null,
     provider,
     prices: rates ? [{ id: name, effectiveFromMs: 0, rates }] : [],
   };

@@ -22,6 +22,20 @@ beforeAll(async () => {
   await made.model("spare", [{ as: "spare-model" }]);
   await made.model("short", [{ as: "gpt-4" }], { fallbacksOnContext: ["longer"], fallbacks: ["spare"] });
   await made.model("blind-short", [{ as: "gpt-oss-20b" }], { fallbacksOnContext: ["longer"] });
+  await made.model("set-up-for-less", [
+    { as: "own-small", contextWindow: 2_000 },
+    { as: "own-large", priority: 1 },
+  ]);
+  await made.provider("counted", ["main"], { rpm: 2 });
+  await made.model("of-counted", [
+    { as: "counted-a", provider: "counted" },
+    { as: "elsewhere", priority: 1 },
+  ]);
+  await made.provider("keyed", [{ name: "few", rpm: 1, weight: 1_000_000 }, "many"]);
+  await made.model("of-keyed", [
+    { as: "keyed-a", provider: "keyed" },
+    { as: "never", priority: 1 },
+  ]);
   await made.model("metered", [{ as: "metered", tpm: 10_000 }]);
   await made.model("blind", [{ as: "gpt-oss-20b" }, { as: "gpt-oss-120b" }]);
   await made.model("narrow", [
@@ -63,6 +77,13 @@ describe("what targets are known not to do", () => {
     expect(made.reached()).toBe("command-a-reasoning-08-2025");
   });
 
+  test("a window that an admin names holds instead of what is known", async () => {
+    await made.chat(key, chatRequest("set-up-for-less"));
+    expect(made.reached()).toBe("own-small");
+    await made.chat(key, { model: "set-up-for-less", messages: [{ role: "user", content: "word ".repeat(2_000) }] });
+    expect(made.reached()).toBe("own-large");
+  });
+
   test("windows of vendors' own models are known", async () => {
     await made.chat(key, chatRequest("by-version"));
     expect(made.reached()).toBe("gpt-4");
@@ -90,6 +111,28 @@ describe("where all that is left is there for failures", () => {
     const answer = await made.chat(key, chatRequest("short"), { "x-conduit-route": "eu" });
     expect(answer.status).toBe(400);
     expect(JSON.parse(await textOf(answer)).error.param).toBe("x-conduit-route");
+  });
+});
+
+describe("limits of a provider and of its keys", () => {
+  test("of a provider hold for all that it serves; calls beyond them go elsewhere", async () => {
+    const reached: string[] = [];
+    for (let at = 0; at < 4; at++) {
+      expect((await made.chat(key, chatRequest("of-counted"))).status).toBe(200);
+      reached.push(made.reached());
+    }
+    expect(reached).toEqual(["counted-a", "counted-a", "elsewhere", "elsewhere"]);
+  });
+
+  test("of a key send calls beyond them with the other keys", async () => {
+    const used: unknown[] = [];
+    for (let at = 0; at < 4; at++) {
+      expect((await made.chat(key, chatRequest("of-keyed"))).status).toBe(200);
+      expect(made.reached()).toBe("keyed-a");
+      used.push(made.upstream.last().headers.authorization);
+    }
+    const many = "Bearer sk-keyed-many-0123456789";
+    expect(used).toEqual(["Bearer sk-keyed-few-0123456789", many, many, many]);
   });
 });
 

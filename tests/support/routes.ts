@@ -15,13 +15,14 @@ type Placed = {
   rpm?: number;
   tpm?: number;
   concurrent?: number;
+  contextWindow?: number;
 };
 
 /** Vendors, models and keys made through the admin API, and calls made in this process. */
 export type Routes = {
   readonly upstream: Upstream;
   /** Adds a vendor at the upstream's own path `/<name>`. */
-  provider(name: string, keys?: string[]): Promise<string>;
+  provider(name: string, keys?: (string | object)[], limits?: object): Promise<string>;
   model(name: string, deployments: Placed[], settings?: object): Promise<string>;
   key(fields?: object): Promise<{ id: string; key: string }>;
   /** Lets what was changed hold now. */
@@ -36,14 +37,18 @@ export async function routes(api: Api): Promise<Routes> {
   const upstream = await startUpstream();
   const providers = new Map<string, string>();
   let keys = 0;
-  const provider: Routes["provider"] = async (name, names = ["main"]) => {
+  const provider: Routes["provider"] = async (name, names = ["main"], limits = {}) => {
     upstream.on(`/${name}/chat/completions`, json(completion()));
     const { id } = await api.as().providers.create({
       name,
       type: "openai-compatible",
       baseUrl: `${upstream.url}/${name}`,
       allowPrivateNetwork: true,
-      keys: names.map((one) => ({ name: one, apiKey: `sk-${name}-${one}-0123456789` })),
+      keys: names.map((one, at) => {
+        const { name: own, ...more } = typeof one === "string" ? { name: one } : { name: `key-${at}`, ...one };
+        return { name: own, apiKey: `sk-${name}-${own}-0123456789`, ...more };
+      }),
+      ...limits,
     });
     providers.set(name, id);
     return id;

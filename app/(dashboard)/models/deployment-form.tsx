@@ -4,27 +4,21 @@ import { FormDialog } from "@/components/form-dialog";
 import { NameList } from "@/components/name-list";
 import { ownError, trpc } from "@/components/trpc";
 import { Input } from "@/components/ui/input";
+import { type LimitTexts, limitNumbers, limitTexts, UpstreamLimitFields, wholeOf } from "@/components/upstream-limits";
 import { DeploymentChange } from "@/server/api/deployments.schema";
 import type { DeploymentRow } from "./models";
 
-const limits = [
-  { name: "rpm", label: "Requests / min" },
-  { name: "tpm", label: "Tokens / min" },
-  { name: "concurrent", label: "At once" },
-] as const;
-
-type Values = { tags: string[]; region: string; rpm: string; tpm: string; concurrent: string };
+type Values = LimitTexts & { tags: string[]; region: string; contextWindow: string };
 
 /** By what rules and callers choose a deployment, and what it takes at most. */
 export function DeploymentForm({ deployment, onClose }: { deployment: DeploymentRow; onClose: () => void }) {
-  const { id, tags, region, rpm, tpm, concurrent, managed } = deployment;
+  const { id, tags, region, contextWindow, managed } = deployment;
   const update = trpc.deployments.update.useMutation({ meta: ownError });
   const initial: Values = {
     tags,
     region: region ?? "",
-    rpm: rpm?.toString() ?? "",
-    tpm: tpm?.toString() ?? "",
-    concurrent: concurrent?.toString() ?? "",
+    contextWindow: contextWindow?.toString() ?? "",
+    ...limitTexts(deployment),
   };
   const form = useForm({
     initial,
@@ -33,9 +27,8 @@ export function DeploymentForm({ deployment, onClose }: { deployment: Deployment
       id,
       tags: values.tags,
       region: values.region.trim() || null,
-      rpm: numberOf(values.rpm),
-      tpm: numberOf(values.tpm),
-      concurrent: numberOf(values.concurrent),
+      contextWindow: wholeOf(values.contextWindow),
+      ...limitNumbers(values),
     }),
     send: async (input) => {
       await update.mutateAsync(input);
@@ -45,7 +38,7 @@ export function DeploymentForm({ deployment, onClose }: { deployment: Deployment
   const { values, errors, set } = form;
   return (
     <FormDialog
-      title="Tags, region and limits"
+      title="Tags, region, window and limits"
       description={`${deployment.upstreamModel} at ${deployment.providerName}`}
       form={form}
       submitLabel="Save"
@@ -77,27 +70,23 @@ export function DeploymentForm({ deployment, onClose }: { deployment: Deployment
           />
         )}
       </Field>
-      <div className="grid gap-3 sm:grid-cols-3">
-        {limits.map(({ name, label }) => (
-          <Field key={name} label={label} error={errors[name]}>
-            {(control) => (
-              <Input
-                {...control}
-                inputMode="numeric"
-                placeholder="no limit"
-                className="tabular-nums"
-                value={values[name]}
-                onChange={(event) => set({ [name]: event.target.value })}
-              />
-            )}
-          </Field>
-        ))}
-      </div>
+      <Field
+        label="Context window, tokens"
+        optional
+        hint="Longer prompts go to other deployments. Empty means what is known of a model of that name."
+        error={errors.contextWindow}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            inputMode="numeric"
+            className="tabular-nums"
+            value={values.contextWindow}
+            onChange={(event) => set({ contextWindow: event.target.value })}
+          />
+        )}
+      </Field>
+      <UpstreamLimitFields values={values} errors={errors} set={set} />
     </FormDialog>
   );
-}
-
-/** What is not a number stays one that no schema accepts, so that it is refused and not dropped. */
-function numberOf(text: string): number | null {
-  return text.trim() === "" ? null : Number(text);
 }

@@ -3,15 +3,9 @@ import { FormDialog } from "@/components/form-dialog";
 import { headerLines, parseHeaderLines } from "@/components/header-lines";
 import { ManagedBadge } from "@/components/managed-badge";
 import { ownError, trpc } from "@/components/trpc";
+import { limitNumbers, limitTexts, wholeOf } from "@/components/upstream-limits";
 import { ProviderChange } from "@/server/api/providers.schema";
-import {
-  optionsText,
-  ProviderFields,
-  ProviderOptions,
-  type ProviderValues,
-  parseOptions,
-  secondsOf,
-} from "./provider-fields";
+import { optionsText, ProviderFields, ProviderOptions, type ProviderValues, parseOptions } from "./provider-fields";
 import type { ProviderRow } from "./providers";
 import { TestButton } from "./test-connection";
 
@@ -28,6 +22,7 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       headers: headerLines(provider.headers),
       options: optionsText(provider.options),
       probeSeconds: provider.probeSeconds?.toString() ?? "",
+      ...limitTexts(provider),
     },
     schema: ProviderChange,
     toInput: (values: ProviderValues) => ({
@@ -36,7 +31,8 @@ export function EditProvider({ provider, onClose }: { provider: ProviderRow; onC
       baseUrl: values.baseUrl.trim() || null,
       allowPrivateNetwork: values.allowPrivateNetwork,
       headers: parseHeaderLines(values.headers),
-      probeSeconds: secondsOf(values.probeSeconds),
+      probeSeconds: wholeOf(values.probeSeconds),
+      ...limitNumbers(values),
     }),
     send: async (input) => {
       await update.mutateAsync({ ...input, options: parseOptions(form.values.options) });

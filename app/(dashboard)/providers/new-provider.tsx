@@ -8,6 +8,7 @@ import { parseHeaderLines } from "@/components/header-lines";
 import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { limitNumbers, noLimits, wholeOf } from "@/components/upstream-limits";
 import { NewProvider } from "@/server/api/providers.schema";
 import {
   ProviderFields,
@@ -15,7 +16,6 @@ import {
   type ProviderType,
   type ProviderValues,
   parseOptions,
-  secondsOf,
 } from "./provider-fields";
 import { TestButton } from "./test-connection";
 import { TypePicker } from "./type-picker";
@@ -39,7 +39,8 @@ function inputOf(type: ProviderType, values: Values): z.input<typeof NewProvider
     baseUrl: values.baseUrl.trim() || null,
     allowPrivateNetwork: values.allowPrivateNetwork,
     headers: parseHeaderLines(values.headers),
-    probeSeconds: secondsOf(values.probeSeconds),
+    probeSeconds: wholeOf(values.probeSeconds),
+    ...limitNumbers(values),
     // Without a key where one is needed, the empty one is sent on purpose: its refusal is shown at the field.
     keys: apiKey === "" && type.keyOptional ? [] : [{ name: "main", apiKey }],
   };
@@ -57,6 +58,7 @@ function ProviderForm({ type, onBack, onClose, onCreated }: ProviderFormProps) {
       headers: "",
       options: "",
       probeSeconds: "",
+      ...noLimits,
       apiKey: "",
     },
     schema: NewProvider,

@@ -5,6 +5,7 @@ import { errorAt, type Form } from "@/components/form";
 import type { Outputs } from "@/components/trpc";
 import { Input, Textarea } from "@/components/ui/input";
 import { Switch } from "@/components/ui/toggle";
+import { type LimitTexts, UpstreamLimitFields } from "@/components/upstream-limits";
 
 /** A provider type as the API describes it. */
 export type ProviderType = Outputs["providerTypes"]["list"][number];
@@ -17,7 +18,7 @@ export type ProviderValues = {
   headers: string;
   options: string;
   probeSeconds: string;
-};
+} & LimitTexts;
 
 type Options = Outputs["providers"]["list"][number]["options"];
 
@@ -36,11 +37,6 @@ export function parseOptions(text: string): Options {
   } catch (cause) {
     throw new Error('The options are not a JSON object, such as {"apiVersion": "2024-10-21"}.', { cause });
   }
-}
-
-/** Seconds as the API takes them; what is no number stays one that is refused. */
-export function secondsOf(text: string): number | null {
-  return text.trim() === "" ? null : Number(text);
 }
 
 function isOptions(text: string): boolean {
@@ -98,7 +94,8 @@ export function ProviderOptions({ form, type }: ProviderOptionsProps) {
   const { values, errors, set } = form;
   const headersError = errorAt(errors, "headers");
   const { about = "", canListModels = true } = type ?? {};
-  const holds = values.headers !== "" || values.options !== "" || values.probeSeconds !== "";
+  const { rpm, tpm, concurrent, probeSeconds } = values;
+  const holds = [values.headers, values.options, probeSeconds, rpm, tpm, concurrent].some((text) => text !== "");
   return (
     <details
       className="group rounded-lg border"
@@ -139,6 +136,7 @@ export function ProviderOptions({ form, type }: ProviderOptionsProps) {
           )}
         </Field>
         {canListModels && <ProbeField form={form} />}
+        <UpstreamLimitFields values={values} errors={errors} set={set} />
         <Field
           label="Options"
           optional

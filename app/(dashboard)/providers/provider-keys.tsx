@@ -1,18 +1,17 @@
-import { Trash2 } from "lucide-react";
+import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Field } from "@/components/field";
 import { useForm } from "@/components/form";
 import { ManagedBadge } from "@/components/managed-badge";
-import { type Outputs, ownError, trpc } from "@/components/trpc";
+import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/toggle";
 import { AddedProviderKey } from "@/server/api/providers.schema";
+import { EditKey, type ProviderKey } from "./edit-key";
 import type { ProviderRow } from "./providers";
-
-type ProviderKey = Outputs["providers"]["list"][number]["keys"][number];
 
 /** The credentials of one provider: add, switch off, delete. A stored one is never shown. */
 export function ProviderKeys({ provider, onClose }: { provider: ProviderRow; onClose: () => void }) {
@@ -63,13 +62,16 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
   const update = trpc.providers.updateKey.useMutation();
   const remove = trpc.providers.deleteKey.useMutation({ meta: ownError });
   const [asking, setAsking] = useState(false);
-  const { id, name, hint, weight, managed } = providerKey;
+  const [editing, setEditing] = useState(false);
+  const { id, name, hint, weight, managed, rpm, tpm, concurrent } = providerKey;
+  const limited = rpm !== null || tpm !== null || concurrent !== null;
   return (
     <li className="flex items-center gap-3 py-2.5 text-sm">
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium">{name}</p>
         <p className="text-muted-foreground text-xs">
           {hint && <span className="font-mono">{`…${hint} · `}</span>}weight {weight}
+          {limited && " · limited"}
         </p>
         <OutNote id={id} name={name} />
       </div>
@@ -79,6 +81,9 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
         checked={update.isPending ? update.variables.enabled === true : providerKey.enabled}
         onCheckedChange={(enabled) => update.mutate({ id, enabled })}
       />
+      <Button variant="ghost" size="icon-sm" aria-label={`Edit key ${name}`} onClick={() => setEditing(true)}>
+        <Pencil />
+      </Button>
       <Button
         variant="ghost"
         size="icon-sm"
@@ -88,6 +93,7 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
       >
         <Trash2 />
       </Button>
+      {editing && <EditKey providerKey={providerKey} onClose={() => setEditing(false)} />}
       {asking && (
         <ConfirmDialog
           title={`Delete key ${name}?`}
