@@ -74,7 +74,7 @@ function keyOf(
     groupId === null ? ["key", keyId] : ["group", groupId],
     [operation, dialect.id, path, query, strict || keyIsStrict],
     TELLING.map((name) => headers[name] ?? null),
-    stages.map(({ model, on, targets }) => [model, on, targets.map(routeId)]),
+    stages.map(({ model, on, targets, changes }) => [model, on, targets.map(routeId), changes]),
   ];
   return createHash("sha256").update(JSON.stringify(about)).update(bytes).digest("hex");
 }

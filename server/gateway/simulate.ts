@@ -9,7 +9,7 @@ import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call, type CallTarget } from "@/server/gateway/call";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
-import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/plan";
+import { type Asking, budgetsFor, type Plan, planNow } from "@/server/gateway/plan";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
@@ -70,9 +70,9 @@ export async function simulate({ keyId, dialect: name, headers, body }: Supposed
   };
   try {
     const asking = await askingOf(call, dialect, body);
-    const budgetUsd = await budgetFor(call, asking);
+    const budgetsUsd = await budgetsFor(call, asking);
     return rehearse(() => {
-      const plan = planNow(call, { ...asking, budgetUsd }, passed);
+      const plan = planNow(call, { ...asking, budgetsUsd }, passed);
       const stages = plan.stages.map((stage) => inOrder(call, stage, passed));
       const refusal = stages.some(({ targets }) => targets.length > 0) ? null : nowhere;
       return { refusal, ...aboutPlan(call, plan), stages, passedOver };
