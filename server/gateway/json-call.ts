@@ -72,9 +72,11 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const { bytes, value } = await readBody(inbound, kind.schema, withModel);
       call.requestBytes = bytes.length;
       call.model = value.model;
-      const planning = planCall(call, { caller, bytes, body: { ...value } });
+      const body = { ...value };
+      call.asked = { bytes, body };
+      const planning = planCall(call, { caller, bytes, body });
       const { stages: planned, changes } = planning instanceof Promise ? await planning : planning;
-      const request = changes ? kind.schema.parse(changed({ ...value }, changes)) : value;
+      const request = changes ? kind.schema.parse(changed(body, changes)) : value;
       const stages = able(call, planned, kind);
       const targets = targetsOf(stages);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });

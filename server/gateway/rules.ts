@@ -118,7 +118,6 @@ type Facts = Mutable<RuleFacts>;
 function factsOf(call: Call, { caller, bytes, body }: Seen): Facts {
   const { keyId, keyName, groupId, groupName, tags } = caller;
   let content: readonly string[] | undefined;
-  let tokens: number | undefined;
   return {
     models: [],
     key: [keyName, keyId],
@@ -131,8 +130,8 @@ function factsOf(call: Call, { caller, bytes, body }: Seen): Facts {
       return content;
     },
     tokens: () => {
-      tokens ??= promptTokens(bytes);
-      return tokens;
+      call.promptTokens ??= promptTokens(bytes);
+      return call.promptTokens;
     },
     budgetUsd: undefined,
     nowMs: call.startedAtMs,

@@ -1,7 +1,7 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom } from "@/server/gateway/room";
-import { ordered } from "@/server/gateway/strategy";
+import { affinityOf, ordered, placeOf } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
 import { allows, isBusy, passable, probeable, type Route, routeOf } from "@/server/state/route-health";
@@ -35,18 +35,19 @@ const LONGEST_WAIT_MS = 10_000;
  */
 export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): Choice | undefined {
   const now = Date.now();
+  const picking: Picking = { now, sticky: stage.strategy === "sticky" ? call : undefined };
   const { targets } = stage;
   const [only] = targets;
   if (targets.length === 1 && only) {
-    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, now) : undefined;
+    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, picking) : undefined;
   } else {
     const untried = targets.filter((target) => !tried?.has(routeId(target)) && passable(routeOf(routeId(target)), now));
     for (const target of untried.length > 1 ? ordered(call, stage.strategy, untried) : untried) {
-      const choice = hasRoom(call, target) ? fresh(target, now) : undefined;
+      const choice = hasRoom(call, target) ? fresh(target, picking) : undefined;
       if (choice) return choice;
     }
   }
-  return tried && again(stage, tried, now);
+  return tried && again(stage, tried, picking);
 }
 
 /**
@@ -85,33 +86,34 @@ export function comesBack(stages: readonly Stage[], tried: Tried | undefined, wi
   );
 }
 
-function fresh(target: CallTarget, now: number): Choice | undefined {
+function fresh(target: CallTarget, picking: Picking): Choice | undefined {
   const route = routeOf(routeId(target));
-  if (!passable(route, now)) return undefined;
-  const ready = withKey(target, route, { now });
+  if (!passable(route, picking.now)) return undefined;
+  const ready = withKey(target, route, picking);
   return ready && { target: ready, waitMs: 0, repeated: false };
 }
 
-function again({ targets }: Stage, tried: Tried, now: number): Choice | undefined {
+function again({ targets }: Stage, tried: Tried, picking: Picking): Choice | undefined {
   let best: Choice | undefined;
   for (const target of targets) {
     const route = routeOf(routeId(target));
     const trial = tried.get(route.id);
     if (!trial) continue;
-    const choice = repetition(target, { trial, route, now });
+    const choice = repetition(target, { trial, route, picking });
     if (choice && !(best && best.waitMs <= choice.waitMs)) best = choice;
   }
   return best;
 }
 
-type Repeating = { readonly trial: Trial; readonly route: Route; readonly now: number };
+type Repeating = { readonly trial: Trial; readonly route: Route; readonly picking: Picking };
 
-function repetition(target: CallTarget, { trial, route, now }: Repeating): Choice | undefined {
+function repetition(target: CallTarget, { trial, route, picking }: Repeating): Choice | undefined {
+  const { now } = picking;
   const { verdict, keys } = trial;
   if (!REPEATABLE.has(verdict)) return undefined;
   if (keys.length > 0 && passable(route, now)) {
     // Another key is another way: it needs no pause.
-    const other = withKey(target, route, { now, without: keys });
+    const other = withKey(target, route, { ...picking, without: keys });
     if (other) return { target: other, waitMs: 0, repeated: false };
   }
   if (verdict === "other-key") return undefined;
@@ -119,7 +121,7 @@ function repetition(target: CallTarget, { trial, route, now }: Repeating): Choic
   // A limit is waited for, an open breaker is not.
   if (verdict === "limited") waitMs = Math.max(waitMs, limitMs(target, route) - now);
   if (waitMs > LONGEST_WAIT_MS || !passable(route, now + waitMs)) return undefined;
-  const same = withKey(target, route, { now: now + waitMs });
+  const same = withKey(target, route, { ...picking, now: now + waitMs });
   return same && { target: same, waitMs, repeated: true };
 }
 
@@ -131,7 +133,12 @@ function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
   return soonest;
 }
 
-type Picking = { readonly now: number; readonly without?: readonly string[] };
+type Picking = {
+  readonly now: number;
+  readonly without?: readonly string[];
+  /** The call, where its conversation is to stay with one key. */
+  readonly sticky?: Call | undefined;
+};
 
 /** The target with one of its provider's keys that is in service; undefined when it has keys and none is. */
 function withKey(target: CallTarget, route: Route, picking: Picking): CallTarget | undefined {
@@ -149,12 +156,26 @@ function usableOnly(key: CatalogKey | undefined, route: Route, picking: Picking)
 /** By weight among those that are not cooling down or out. */
 function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): CatalogKey | undefined {
   const usable = keys.filter((key) => isUsable(key, route, picking));
+  if (picking.sticky) return ownKey(usable, affinityOf(picking.sticky));
   let left = chance() * usable.reduce((sum, { weight }) => sum + weight, 0);
   for (const key of usable) {
     left -= key.weight;
     if (left < 0) return key;
   }
   return usable[0];
+}
+
+/** The key that a conversation stays with; by weight, as many conversations see it. A vendor's cache of prompts is one account's. */
+function ownKey(usable: readonly CatalogKey[], affinity: number): CatalogKey | undefined {
+  let own: CatalogKey | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const key of usable) {
+    const rank = -Math.log((placeOf(affinity, key.id) + 1) / (2 ** 32 + 1)) / key.weight;
+    if (rank >= least) continue;
+    own = key;
+    least = rank;
+  }
+  return own;
 }
 
 function isUsable({ id, weight }: CatalogKey, route: Route, { now, without }: Picking): boolean {

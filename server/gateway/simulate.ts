@@ -129,7 +129,7 @@ async function askingOf(call: Call, dialect: TextDialect, given: JsonObject): Pr
   const body = read.data;
   const { model, stream } = dialect.read(body, { params: {}, query: new URLSearchParams() });
   const bytes = Buffer.from(JSON.stringify(given));
-  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, conversation: body });
+  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, asked: { bytes, body } });
   return { caller, bytes, body };
 }
 

@@ -97,7 +97,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const request = await readText(call, inbound, dialect);
       if (keeps) request.kept = await keeps(call, caller, request.body);
       call.prompt = request;
-      call.conversation = request.body;
+      call.asked = request;
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
       if (changes) request.change(changes);
