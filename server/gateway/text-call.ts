@@ -26,9 +26,9 @@ export class TextRequest {
   readonly located: Located;
   /** Where answers of its dialect are kept. */
   kept: Kept | undefined;
+  /** How many tokens of an answer the budget pays for, where that limits it. */
+  limit: number | undefined;
   #canonical: Canonical | undefined;
-  /** What the budget leaves of the answer's length. */
-  #limit: number | undefined;
   #others: Map<JsonObject, TextRequest> | undefined;
 
   constructor(dialect: TextDialect, read: { bytes: Buffer; body: JsonObject; stream: boolean; located: Located }) {
@@ -58,7 +58,7 @@ export class TextRequest {
 
   /** Sets a limit on the answer's tokens, where there is none or a higher one. */
   limitOutput(tokens: number): void {
-    this.#limit = tokens;
+    this.limit = tokens;
     if ((this.askedTokens ?? Number.POSITIVE_INFINITY) > tokens)
       this.change(this.dialect.limitOutput(this.body, tokens));
   }
@@ -71,7 +71,7 @@ export class TextRequest {
       other = new TextRequest(this.dialect, this);
       other.kept = this.kept;
       other.change(fields);
-      if (this.#limit !== undefined) other.limitOutput(this.#limit);
+      if (this.limit !== undefined) other.limitOutput(this.limit);
       this.#others.set(fields, other);
     }
     return other;
@@ -101,6 +101,10 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
       if (changes) request.change(changes);
+      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
+      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
+      // By what was asked for: what is left of a budget, by which an answer may be limited, is never the same twice.
+      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
       const admitting = admit(call, caller, {
         bytes: request.bytes,
         body: request.body,
@@ -111,9 +115,6 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
         limitOutput: (tokens) => request.limitOutput(tokens),
       });
       if (admitting) await admitting;
-      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
-      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
-      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
       const known = recall && (await recalled(call, recall));
       if (known) return known;
       const reply = await attempt(call, stages, {
@@ -121,7 +122,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
         deliver: (answer, of) =>
           relay(of, requestFor(of, request, stages), { answer, stages: alike(stages, of.target) }),
       });
-      return recall ? keeping(call.became ?? call, recall, reply) : reply;
+      return recall ? keeping(call.became ?? call, { ...recall, limit: request.limit }, reply) : reply;
     });
 }
 
