@@ -81,7 +81,7 @@ const call = begin(
   chat,
 );
 call.requestBytes = 3_000;
-call.conversation = body;
+call.asked = { bytes: Buffer.from(JSON.stringify(body)), body };
 
 /** CPU microseconds a decision, the best of several rounds: what disturbs the machine only ever adds. */
 function measure(stage: Stage): number {

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { affordableTokens, type Bound, boundOf, costBound, longestAnswer } from "@/server/gateway/bound";
+import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest } from "@/server/gateway/bound";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import { tokensOfBytes } from "@/server/gateway/estimate";
@@ -26,6 +26,8 @@ export type Asking = {
   readonly targets: readonly CallTarget[];
   /** The limit on the answer's tokens that the request sets. */
   readonly askedTokens?: number | undefined;
+  /** The same request as some of the targets get it. */
+  readonly others?: readonly Pick<Asking, "bytes" | "body" | "askedTokens">[];
   /** Sets a limit on the answer's tokens in the request; absent where an answer has none. */
   readonly limitOutput?: (tokens: number) => void;
 };
@@ -40,8 +42,9 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const { targets } = asking;
   const priced = targets.some(({ deployment }) => deployment && priceAt(deployment, call.startedAtMs));
   if (!priced) refuseUnpriced(call.model ?? "");
-  const bound = boundOf(asking.bytes, asking.body, asking.askedTokens);
-  call.requestTokens = bound.holdsFiles ? promptTokens(asking.bytes) : tokensOfBytes(asking.bytes.length);
+  const own = boundOf(asking);
+  call.requestTokens = own.holdsFiles ? promptTokens(asking.bytes) : tokensOfBytes(asking.bytes.length);
+  const bound = asking.others?.length ? widest(own, asking.others.map(boundOf)) : own;
   const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
   const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
   if (purses.length === 0) return entering;

@@ -35,8 +35,14 @@ const FILE_BYTES_PER_TOKEN = 40;
 const OVERHEAD_TOKENS = 64;
 const TOOLS_TOKENS = 1_000;
 
+type Bounding = {
+  readonly bytes: Buffer;
+  readonly body: JsonObject;
+  readonly askedTokens?: number | undefined;
+};
+
 /** Upper bounds of a request's tokens, read off its body. A token is at least a byte; a file in base64 is far less than its bytes. */
-export function boundOf(bytes: Buffer, body: JsonObject, askedTokens?: number): Bound {
+export function boundOf({ bytes, body, askedTokens }: Bounding): Bound {
   const files = filesIn(bytes);
   return {
     inputTokens: promptBound(bytes, body, files),
@@ -47,6 +53,20 @@ export function boundOf(bytes: Buffer, body: JsonObject, askedTokens?: number): 
     answers:
       countOf(body.n) ?? countOf(body.best_of) ?? countOf(nestedOf(body, ["candidateCount", "candidate_count"])) ?? 1,
   };
+}
+
+/** The bounds of a request that some targets get otherwise than others. */
+export function widest(bound: Bound, others: readonly Bound[]): Bound {
+  return others.reduce(
+    (most, other) => ({
+      inputTokens: Math.max(most.inputTokens, other.inputTokens),
+      askedTokens: most.askedTokens && other.askedTokens && Math.max(most.askedTokens, other.askedTokens),
+      answers: Math.max(most.answers, other.answers),
+      holdsFiles: most.holdsFiles || other.holdsFiles,
+      searchUnits: most.searchUnits && other.searchUnits && Math.max(most.searchUnits, other.searchUnits),
+    }),
+    bound,
+  );
 }
 
 /**

@@ -26,6 +26,13 @@ export type CallTarget = {
   readonly key: CatalogKey | undefined;
 };
 
+type Asked = {
+  readonly bytes: Buffer;
+  readonly body: JsonObject;
+  /** The limit on the answer's tokens that it sets. */
+  readonly askedTokens?: number | undefined;
+};
+
 /** One request on its way through the gateway, and the ledger row it becomes. Each step fills in what it learns. */
 export type Call = {
   /** UUID: the ledger's. */
@@ -48,7 +55,7 @@ export type Call = {
   stream: boolean;
   /** Length of the request's body. */
   requestBytes: number;
-  /** About how many tokens the prompt has, files in it counted for little. */
+  /** About how many tokens the prompt has, files in it counted for little; 0 until somebody wants to know. */
   requestTokens: number;
   target: CallTarget | undefined;
   attempts: number;
@@ -71,10 +78,12 @@ export type Call = {
   /** The prompt, for when its tokens must be counted here. */
   prompt: { readonly canonical: Canonical } | undefined;
   /**
-   * The body of a request for text, whose beginning later turns of the same conversation share. Not a function that reads it: one
-   * that holds the call, held by the call, costs the garbage collector ten times what the call does.
+   * The request as strategies look at it. Not functions that read it: one that holds the call, held by the call, costs the garbage
+   * collector ten times what the call does.
    */
-  conversation: JsonObject | undefined;
+  asked: Asked | undefined;
+  /** What its conversation is known by; undefined until a strategy wants to know. */
+  affinity: number | undefined;
   /** What an answer from the cache would have cost, in nano-dollars. */
   savedNano: NanoUsd | undefined;
   usage: Usage | undefined;
@@ -139,7 +148,8 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     spentBefore: 0n,
     savedNano: undefined,
     prompt: undefined,
-    conversation: undefined,
+    asked: undefined,
+    affinity: undefined,
     usage: undefined,
     estimate: undefined,
     finishReason: undefined,

@@ -30,7 +30,8 @@ export function promptTokens(bytes: Buffer): number {
 /** The kinds of content that a request holds, in whichever dialect of text it is. */
 export function contentOf(body: JsonObject): ReadonlySet<ContentKind> {
   const found = new Set<ContentKind>();
-  if (listOf(body.tools).length > 0) found.add("tools");
+  // `functions` is what OpenAI called them first.
+  if (listOf(body.tools).length > 0 || listOf(body.functions).length > 0) found.add("tools");
   if (asksForSchema(body)) found.add("json_schema");
   if (asksForThought(body)) found.add("reasoning");
   for (const list of [body.messages, body.input, body.contents])
@@ -68,17 +69,45 @@ function kindOf(part: JsonObject): ContentKind | undefined {
   return media === "application/pdf" ? "files" : undefined;
 }
 
-function asksForSchema({ response_format, text, generationConfig, output_config }: JsonObject): boolean {
+function asksForSchema(body: JsonObject): boolean {
+  const { response_format, text, output_config } = body;
   const output = isRecord(output_config) ? output_config.format : undefined;
   const formats = [response_format, isRecord(text) ? text.format : undefined, output];
   if (formats.some((format) => isRecord(format) && format.type === "json_schema")) return true;
-  return isRecord(generationConfig) && Boolean(generationConfig.responseSchema ?? generationConfig.responseJsonSchema);
+  const settings = nestedSettings(body);
+  return schemas.some((name) => isRecord(settings[name]));
 }
 
-function asksForThought({ reasoning_effort, reasoning, thinking }: JsonObject): boolean {
-  const effort = textOf(reasoning_effort) ?? (isRecord(reasoning) ? textOf(reasoning.effort) : undefined);
-  if (effort !== undefined && effort !== "none") return true;
-  return isRecord(thinking) && thinking.type === "enabled";
+const schemas = ["responseSchema", "response_schema", "responseJsonSchema", "response_json_schema"];
+
+/** Google's SDKs write names in camel case, its REST API takes snake case too. */
+function nestedSettings({ generationConfig, generation_config }: JsonObject): JsonObject {
+  const settings = generationConfig ?? generation_config;
+  return isRecord(settings) ? settings : {};
+}
+
+function asksForThought(body: JsonObject): boolean {
+  const { reasoning_effort, reasoning, thinking } = body;
+  const { effort, enabled, max_tokens } = isRecord(reasoning) ? reasoning : {};
+  const word = textOf(reasoning_effort) ?? textOf(effort);
+  if (word !== undefined) return word !== "none";
+  if (enabled === true || isPositive(max_tokens)) return true;
+  if (isRecord(thinking) && (thinking.type === "enabled" || thinking.type === "adaptive")) return true;
+  const settings = nestedSettings(body);
+  return thinks(settings.thinkingConfig ?? settings.thinking_config);
+}
+
+/** Gemini's own: a budget of 0 switches it off, -1 leaves it to the model. */
+function thinks(config: unknown): boolean {
+  if (!isRecord(config)) return false;
+  const budget = config.thinkingBudget ?? config.thinking_budget;
+  const level = config.thinkingLevel ?? config.thinking_level;
+  const told = config.includeThoughts ?? config.include_thoughts;
+  return budget === 0 ? false : typeof budget === "number" || typeof level === "string" || told === true;
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === "number" && value > 0;
 }
 
 /** Why a target is not asked, told of it and its stage's model. */

@@ -21,6 +21,7 @@ import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import { type Stage, targetsOf } from "@/server/gateway/resolve";
 import { serve } from "@/server/gateway/serve";
 import { costOfCall, settle } from "@/server/gateway/settle";
+import { changesFor } from "@/server/gateway/stage-changes";
 import { upstreamError } from "@/server/gateway/upstream-error";
 import { usdText } from "@/server/money";
 import { readAll } from "@/server/outbound/client";
@@ -71,9 +72,11 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const { bytes, value } = await readBody(inbound, kind.schema, withModel);
       call.requestBytes = bytes.length;
       call.model = value.model;
-      const planning = planCall(call, { caller, bytes, body: { ...value } });
+      const body = { ...value };
+      call.asked = { bytes, body };
+      const planning = planCall(call, { caller, bytes, body });
       const { stages: planned, changes } = planning instanceof Promise ? await planning : planning;
-      const request = changes ? kind.schema.parse(changed({ ...value }, changes)) : value;
+      const request = changes ? kind.schema.parse(changed(body, changes)) : value;
       const stages = able(call, planned, kind);
       const targets = targetsOf(stages);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
@@ -86,11 +89,13 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
         prepare: (candidate, target) => {
           const operation = kind.of(candidate);
           if (!operation) throw unable(call, kind.does);
-          return { ...operation.encode(request, target), operation };
+          const own = changesFor(stages, call.target);
+          const asked = own ? kind.schema.parse(changed({ ...request }, own)) : request;
+          return { ...operation.encode(asked, target), operation, asked };
         },
         deliver: async ({ type, prepared, response }) => {
           const received = await readAll(response, MAX_ANSWER_BYTES);
-          return answer(call, { kind, request, type, prepared, bytes: received });
+          return answer(call, { kind, type, prepared, bytes: received });
         },
       });
       return recall ? keeping(call, recall, reply) : reply;
@@ -120,14 +125,14 @@ function unable(call: Call, does: string): GatewayError {
 
 type Received<Request, Response> = {
   readonly kind: JsonCall<Request, Response>;
-  readonly request: Request;
   readonly type: ProviderType;
-  readonly prepared: Encoded & { readonly operation: Operation<Request, Response> };
+  readonly prepared: Encoded & { readonly operation: Operation<Request, Response>; readonly asked: Request };
   readonly bytes: Buffer;
 };
 
 async function answer<Request, Response>(call: Call, received: Received<Request, Response>): Promise<Reply> {
-  const { kind, request, type, prepared, bytes } = received;
+  const { kind, type, prepared, bytes } = received;
+  const { asked: request } = prepared;
   const body = parseJson(bytes);
   // Some vendors send an error with status 200.
   if (isRecord(body) && isRecord(body.error))

@@ -52,54 +52,46 @@ function isName(one: unknown): one is string {
   return typeof one === "string" && one !== "";
 }
 
-/** The model that a call asks for, as its admin named it, and where it may go for it. */
+/** A model that a call asks for, as its admin named it, and where it may go for it. */
 export type Found = { readonly model: string; readonly stages: readonly Stage[] };
 
-/**
- * The stages for the models that a request names: the first one that the key may use, then the others, then what the first one's admin
- * named to fall back to. Throws `model_not_found` when the key may use none of them.
- */
-export function find(call: Call, caller: Caller, names: readonly string[]): Found {
-  const found = names.flatMap((name) => {
-    const one = findOne(call, caller, name);
-    return one ? [one] : [];
-  });
-  const [first] = found;
-  if (!first) throw modelNotFound(names[0] ?? "");
-  if (found.length === 1) return first;
-  const own = found.map(({ stages }) => stages.filter(({ on }) => on === "any"));
-  return { model: first.model, stages: [...own.flat(), ...first.stages.filter(({ on }) => on !== "any")] };
+/** The models that a request names and that its key may use, best first. Throws `model_not_found` when there is none. */
+export function find(call: Call, caller: Caller, names: readonly string[]): readonly Found[] {
+  const found = names.flatMap((name) => findOne(call, caller, name));
+  if (found.length === 0) throw modelNotFound(names[0] ?? "");
+  return found;
 }
 
-function findOne(call: Call, caller: Caller, name: string): Found | undefined {
+function findOne(call: Call, caller: Caller, name: string): readonly Found[] {
   try {
-    const found = routed(call, caller, name) ?? { model: name, stages: stagesOf(caller, name) };
-    return found.stages.length > 0 ? found : undefined;
+    const found = routed(call, caller, name) ?? [{ model: name, stages: stagesOf(caller, name) }];
+    return found.filter(({ stages }) => stages.length > 0);
   } catch (error) {
-    if (isGatewayError(error) && error.kind === "model_not_found") return undefined;
+    if (isGatewayError(error) && error.kind === "model_not_found") return [];
     throw error;
   }
 }
 
 /** What `router:<strategy>` and `router:<strategy>:<model>` mean; undefined for every other name. */
-function routed(call: Call, caller: Caller, name: string): Found | undefined {
+function routed(call: Call, caller: Caller, name: string): readonly Found[] | undefined {
   const said = catalog().models.has(name) ? undefined : ROUTER.exec(name);
   if (!said) return undefined;
   const strategy = strategies.get((said[1] ?? "").toLowerCase().replace(/[-_]/g, ""));
   if (strategy === undefined)
     throw new GatewayError("invalid_request", `There is no routing strategy '${said[1]}'.`, { param: "model" });
   const [, , model] = said;
-  if (model === undefined) {
-    const stages = everyModel(call, caller, strategy);
-    return { model: stages[0]?.model ?? name, stages };
-  }
+  if (model === undefined)
+    return everyModel(call, caller, strategy).map((stage) => ({ model: stage.model, stages: [stage] }));
   const stages = stagesOf(caller, model).map((stage) => (stage.on === "any" ? { ...stage, strategy } : stage));
-  return { model, stages };
+  return [{ model, stages }];
 }
 
-/** The model that `router:<strategy>:<model>` names; every other name as it is. */
-export function withoutStrategy(name: string): string {
-  return catalog().models.has(name) ? name : (ROUTER.exec(name)?.[2] ?? name);
+/** The models that a name may mean before it is known where they are served: a strategy alone means all that the key may use. */
+export function meantBy(caller: Caller, name: string): readonly string[] {
+  const { models } = catalog();
+  const said = models.has(name) ? undefined : ROUTER.exec(name);
+  if (!said) return [name];
+  return said[2] === undefined ? [...models.keys()].filter((model) => mayUse(caller, model)) : [said[2]];
 }
 
 /** All models that the key may use and that do the operation, in the order in which the strategy comes to them. */

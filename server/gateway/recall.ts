@@ -8,6 +8,7 @@ import { costOfCall, settle } from "@/server/gateway/settle";
 import type { Caller } from "@/server/state/callers";
 import { type CachedAnswer, cacheAnswer, cachedAnswer, isCacheable } from "@/server/state/response-cache";
 import { DIALECT_HEADERS } from "@/server/wire/headers";
+import { outputTokens } from "@/server/wire/usage";
 
 const USUAL_TTL_SECONDS = 3_600;
 const LONGEST_TTL_SECONDS = 30 * 24 * 3_600;
@@ -26,7 +27,7 @@ export type Recall = {
 const TELLING = [...DIALECT_HEADERS, "x-conduit-route", "accept"];
 
 /**
- * How a call uses the cache, once its body is as it will be sent; undefined where neither its key, its model nor its own header ask
+ * How a call uses the cache, once its body is as rules leave it; undefined where neither its key, its model nor its own header ask
  * for that. Throws `invalid_request` for a header that says nothing.
  */
 export function recallOf(
@@ -74,7 +75,7 @@ function keyOf(
     groupId === null ? ["key", keyId] : ["group", groupId],
     [operation, dialect.id, path, query, strict || keyIsStrict],
     TELLING.map((name) => headers[name] ?? null),
-    stages.map(({ model, on, targets }) => [model, on, targets.map(routeId)]),
+    stages.map(({ model, on, targets, changes }) => [model, on, targets.map(routeId), changes]),
   ];
   return createHash("sha256").update(JSON.stringify(about)).update(bytes).digest("hex");
 }
@@ -109,11 +110,15 @@ function replay(call: Call, { body }: CachedAnswer): StreamBody {
   };
 }
 
+/** `limit` is how many tokens of the answer the caller's budget paid for, where that was less than was asked for. */
+type Keeping = Recall & { readonly limit?: number | undefined };
+
 /** A fresh answer on its way to the caller, of which a copy is kept if it comes to a good end. */
-export function keeping(call: Call, { key, ttlMs }: Recall, reply: Reply): Reply {
+export function keeping(call: Call, { key, ttlMs, limit }: Keeping, reply: Reply): Reply {
   const { status, headers, body } = reply;
   if (status !== 200) return reply;
   const keep = (whole: Buffer): void => {
+    if (limit !== undefined && isCut(call, limit)) return;
     const contentType = headers["content-type"] ?? "application/json";
     const costNano = costOfCall(call)?.nano ?? null;
     cacheAnswer(key, { contentType, costNano, body: whole, storedAtMs: Date.now() }, ttlMs);
@@ -124,6 +129,12 @@ export function keeping(call: Call, { key, ttlMs }: Recall, reply: Reply): Reply
     headers: { ...headers, "x-conduit-cache": "miss" },
     body: typeof body === "function" ? copied(call, body, keep) : body,
   };
+}
+
+/** Whether an answer is what was left of one that the budget paid for in part: nobody who asks again wants that. */
+function isCut({ finishReason, usage, estimate }: Call, limit: number): boolean {
+  const used = usage ?? estimate;
+  return finishReason === "length" || used === undefined || outputTokens(used) >= limit;
 }
 
 function copied(call: Call, body: StreamBody, keep: (whole: Buffer) => void): StreamBody {

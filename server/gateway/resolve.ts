@@ -1,3 +1,4 @@
+import type { JsonObject } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import type { CallTarget } from "@/server/gateway/call";
 import type { Verdict } from "@/server/gateway/verdict";
@@ -30,6 +31,8 @@ export type Stage = {
   readonly settings: ModelSettings;
   readonly on: StageOf;
   readonly targets: readonly CallTarget[];
+  /** Fields that rules set in the request for this stage and not for all, null to take one out. */
+  readonly changes?: JsonObject | undefined;
 };
 
 /**

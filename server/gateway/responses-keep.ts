@@ -39,7 +39,7 @@ export async function keepResponse({ caller, target, request, response, native }
       native,
       model: String(request.model),
       previousId: textOf(request.previous_response_id) ?? null,
-      boundTokens: boundOf(Buffer.from(JSON.stringify(content)), {}).inputTokens,
+      boundTokens: boundOf({ bytes: Buffer.from(JSON.stringify(content)), body: {} }).inputTokens,
       ...content,
       body,
     });

@@ -2,13 +2,15 @@ import type { JsonObject } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { contentOf, promptTokens } from "@/server/gateway/eligible";
+import type { Found } from "@/server/gateway/narrow";
+import type { Stage } from "@/server/gateway/resolve";
 import type { Caller } from "@/server/state/callers";
 import { catalog } from "@/server/state/catalog";
 import type { Rule, RuleFacts } from "@/server/state/rules";
 import { isRecord } from "@/server/wire/json";
 import type { RuleTargets } from "@/server/wire/routing-rule";
 
-/** What the rules decided about a call. */
+/** What the rules decided about a model that a call asks for. */
 export type Ruling = {
   /** The model to ask for; undefined = as the caller said. */
   readonly model: string | undefined;
@@ -16,18 +18,21 @@ export type Ruling = {
   readonly filters: readonly { readonly rule: string; readonly keeps: (target: CallTarget) => boolean }[];
   /** Fields to set in the request, null to take one out; undefined = none. */
   readonly parameters: JsonObject | undefined;
+  /** `forbidden`, where a rule refuses. */
+  readonly refusal: GatewayError | undefined;
   /** Names of the rules that held. */
   readonly held: readonly string[];
 };
 
-const nothing: Ruling = { model: undefined, filters: [], parameters: undefined, held: [] };
+const nothing: Ruling = { model: undefined, filters: [], parameters: undefined, refusal: undefined, held: [] };
 
 /** A request as rules see it. */
 export type Seen = {
+  readonly caller: Caller;
   readonly bytes: Buffer;
   readonly body: JsonObject;
-  /** What the caller's tightest budget has left, where a rule asks. */
-  readonly budgetUsd?: number | undefined;
+  /** What the caller's tightest budget has left, by the models that are asked for, where a rule asks. */
+  readonly budgetsUsd?: ReadonlyMap<string, number | undefined> | undefined;
 };
 
 /** Whether a rule in force asks what is left of budgets. */
@@ -35,27 +40,57 @@ export function asksBudget(): boolean {
   return catalog().rules.some((rule) => rule.asksBudget);
 }
 
-/** Asks the rules in their order; each that holds acts, and later ones see the model that it put in. Throws `forbidden`. */
-export function rule(call: Call, caller: Caller, seen: Seen): Ruling {
-  const { rules } = catalog();
-  if (rules.length === 0) return nothing;
-  const facts = factsOf(call, caller, seen);
-  const ruling = { ...nothing, filters: [...nothing.filters], held: [...nothing.held] };
-  for (const one of rules) {
-    if (!one.holds(facts)) continue;
-    ruling.held.push(one.name);
-    for (const action of one.actions) {
-      if (action.action === "refuse") throw refusal(one, action.message);
-      if (action.action === "rewrite") facts.model = ruling.model = action.model;
-      else if (action.action === "set") ruling.parameters = { ...ruling.parameters, ...action.parameters };
-      else {
-        const chosen = action.action === "choose";
-        ruling.filters.push({ rule: one.name, keeps: (target) => isAmong(target, action) === chosen });
-      }
-    }
-    if (one.stop) break;
+/** Asks the rules of one call, once for each model that it names: a model that is asked only when others fail is ruled as well. */
+export class Rules {
+  readonly #rules = catalog().rules;
+  readonly #call: Call;
+  readonly #seen: Seen;
+  #facts: Facts | undefined;
+
+  constructor(call: Call, seen: Seen) {
+    this.#call = call;
+    this.#seen = seen;
   }
-  return ruling;
+
+  /** Asks them in their order about a model; each that holds acts, and later ones see the model that it put in. */
+  about({ model, stages }: Found): Ruling {
+    if (this.#rules.length === 0) return nothing;
+    this.#facts ??= factsOf(this.#call, this.#seen);
+    const facts = this.#facts;
+    facts.models = namesOf(model, stages);
+    facts.budgetUsd = this.#seen.budgetsUsd?.get(model);
+    const ruling: Mutable<Ruling> & { filters: Ruling["filters"][number][]; held: string[] } = {
+      ...nothing,
+      filters: [],
+      held: [],
+    };
+    for (const one of this.#rules) {
+      if (!one.holds(facts)) continue;
+      ruling.held.push(one.name);
+      for (const action of one.actions) {
+        if (action.action === "refuse") {
+          ruling.refusal = refusal(one, action.message);
+          return ruling;
+        }
+        if (action.action === "rewrite") {
+          ruling.model = action.model;
+          facts.models = [action.model];
+        } else if (action.action === "set") ruling.parameters = { ...ruling.parameters, ...action.parameters };
+        else {
+          const chosen = action.action === "choose";
+          ruling.filters.push({ rule: one.name, keeps: (target) => isAmong(target, action) === chosen });
+        }
+      }
+      if (one.stop) break;
+    }
+    return ruling;
+  }
+}
+
+/** The name that was asked for, and its admin's, which a caller may go past as `provider/model`. */
+function namesOf(model: string, stages: readonly Stage[]): readonly string[] {
+  const named = stages[0]?.targets[0]?.deployment?.model;
+  return named === undefined || named === model || !model.includes("/") ? [model] : [model, named];
 }
 
 function refusal({ name }: Rule, message: string): GatewayError {
@@ -78,13 +113,13 @@ function isAmong(
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Facts = Mutable<RuleFacts>;
 
-function factsOf(call: Call, caller: Caller, { bytes, body, budgetUsd }: Seen): Mutable<RuleFacts> {
+function factsOf(call: Call, { caller, bytes, body }: Seen): Facts {
   const { keyId, keyName, groupId, groupName, tags } = caller;
   let content: readonly string[] | undefined;
-  let tokens: number | undefined;
   return {
-    model: call.model ?? "",
+    models: [],
     key: [keyName, keyId],
     group: groupId === null ? [] : [groupName ?? "", groupId],
     tags,
@@ -95,10 +130,10 @@ function factsOf(call: Call, caller: Caller, { bytes, body, budgetUsd }: Seen): 
       return content;
     },
     tokens: () => {
-      tokens ??= promptTokens(bytes);
-      return tokens;
+      call.requestTokens ||= promptTokens(bytes);
+      return call.requestTokens;
     },
-    budgetUsd,
+    budgetUsd: undefined,
     nowMs: call.startedAtMs,
   };
 }

@@ -1,7 +1,7 @@
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom, keyRoomSeconds, roomSeconds } from "@/server/gateway/room";
-import { ordered } from "@/server/gateway/strategy";
+import { affinityOf, ordered, placeOf } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
 import { allows, isBusy, passable, probeable, type Route, routeOf } from "@/server/state/route-health";
@@ -42,20 +42,21 @@ export function nextTarget(
   longestWaitMs = LONGEST_WAIT_MS,
 ): Choice | undefined {
   const now = Date.now();
+  const picking: Picking = { call, now, sticky: stage.strategy === "sticky" };
   const { targets } = stage;
-  const other = tried && otherKey(call, stage, { tried, now });
+  const other = tried && otherKey(stage, tried, picking);
   if (other) return other;
   const [only] = targets;
   if (targets.length === 1 && only) {
-    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(call, only, now) : undefined;
+    if (!tried?.has(routeId(only))) return hasRoom(call, only) ? fresh(only, picking) : undefined;
   } else {
     const untried = targets.filter((target) => !tried?.has(routeId(target)) && passable(routeOf(routeId(target)), now));
     for (const target of untried.length > 1 ? ordered(call, stage.strategy, untried) : untried) {
-      const choice = hasRoom(call, target) ? fresh(call, target, now) : undefined;
+      const choice = hasRoom(call, target) ? fresh(target, picking) : undefined;
       if (choice) return choice;
     }
   }
-  return tried && again(call, stage, { tried, now, longestWaitMs });
+  return tried && again(stage, { tried, picking, longestWaitMs });
 }
 
 /**
@@ -98,47 +99,46 @@ export function comesBack(stages: readonly Stage[], tried: Tried | undefined, wi
   );
 }
 
-function fresh(call: Call, target: CallTarget, now: number): Choice | undefined {
+function fresh(target: CallTarget, picking: Picking): Choice | undefined {
   const route = routeOf(routeId(target));
-  if (!passable(route, now)) return undefined;
-  const ready = withKey(target, route, { call, now });
+  if (!passable(route, picking.now)) return undefined;
+  const ready = withKey(target, route, picking);
   return ready && { target: ready, waitMs: 0, repeated: false };
 }
 
-type Looking = { readonly tried: Tried; readonly now: number };
-
 /** Another key is another way: it needs no pause. */
-function otherKey(call: Call, { targets }: Stage, { tried, now }: Looking): Choice | undefined {
+function otherKey({ targets }: Stage, tried: Tried, picking: Picking): Choice | undefined {
   for (const target of targets) {
     const route = routeOf(routeId(target));
     const keys = tried.get(route.id)?.keys ?? [];
-    if (keys.length === 0 || !passable(route, now) || !hasRoom(call, target)) continue;
-    const other = withKey(target, route, { call, now, without: keys });
+    if (keys.length === 0 || !passable(route, picking.now) || !hasRoom(picking.call, target)) continue;
+    const other = withKey(target, route, { ...picking, without: keys });
     if (other) return { target: other, waitMs: 0, repeated: false };
   }
   return undefined;
 }
 
-type Waiting = Looking & { readonly longestWaitMs: number };
+type Waiting = { readonly tried: Tried; readonly picking: Picking; readonly longestWaitMs: number };
 
-function again(call: Call, { targets }: Stage, { tried, now, longestWaitMs }: Waiting): Choice | undefined {
+function again({ targets }: Stage, { tried, picking, longestWaitMs }: Waiting): Choice | undefined {
+  const { now } = picking;
   let best: Choice | undefined;
   for (const target of targets) {
     const route = routeOf(routeId(target));
     const trial = tried.get(route.id);
     if (!trial || !REPEATABLE.has(trial.verdict)) continue;
-    const waitMs = pauseOf(call, target, { trial, route, now });
+    const waitMs = pauseOf(target, { trial, route, picking });
     if (waitMs > longestWaitMs || !passable(route, now + waitMs) || (best && best.waitMs <= waitMs)) continue;
-    const same = withKey(target, route, { call, now: now + waitMs, inMs: waitMs });
+    const same = withKey(target, route, { ...picking, now: now + waitMs, inMs: waitMs });
     if (same) best = { target: same, waitMs, repeated: true };
   }
   return best;
 }
 
-type Repeating = { readonly trial: Trial; readonly route: Route; readonly now: number };
+type Repeating = { readonly trial: Trial; readonly route: Route; readonly picking: Picking };
 
 /** How long a call would wait before it tries a target once more; limits are waited for, an open breaker is not. */
-function pauseOf(call: Call, target: CallTarget, { trial, route, now }: Repeating): number {
+function pauseOf(target: CallTarget, { trial, route, picking: { call, now } }: Repeating): number {
   const room = roomSeconds(call, target) ?? Number.POSITIVE_INFINITY;
   const waitMs = Math.max(0, trial.again - performance.now(), room * 1_000);
   return trial.verdict === "limited" ? Math.max(waitMs, limitMs(target, route) - now) : waitMs;
@@ -155,8 +155,11 @@ function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
 type Picking = {
   readonly call: Call;
   readonly now: number;
+  /** In how many milliseconds from now that is. */
   readonly inMs?: number;
   readonly without?: readonly string[];
+  /** The call's conversation is to stay with one key. */
+  readonly sticky?: boolean;
 };
 
 /** The target with one of its provider's keys that is in service; undefined when it has keys and none is. */
@@ -175,12 +178,26 @@ function usableOnly(key: CatalogKey | undefined, route: Route, picking: Picking)
 /** By weight among those that are not cooling down or out. */
 function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): CatalogKey | undefined {
   const usable = keys.filter((key) => isUsable(key, route, picking));
+  if (picking.sticky) return ownKey(usable, affinityOf(picking.call));
   let left = chance() * usable.reduce((sum, { weight }) => sum + weight, 0);
   for (const key of usable) {
     left -= key.weight;
     if (left < 0) return key;
   }
   return usable[0];
+}
+
+/** The key that a conversation stays with; by weight, as many conversations see it. A vendor's cache of prompts is one account's. */
+function ownKey(usable: readonly CatalogKey[], affinity: number): CatalogKey | undefined {
+  let own: CatalogKey | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const key of usable) {
+    const rank = -Math.log((placeOf(affinity, key.id) + 1) / (2 ** 32 + 1)) / key.weight;
+    if (rank >= least) continue;
+    own = key;
+    least = rank;
+  }
+  return own;
 }
 
 function isUsable(key: CatalogKey, route: Route, { call, now, inMs = 0, without }: Picking): boolean {

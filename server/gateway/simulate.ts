@@ -10,7 +10,7 @@ import { begin, type Call, type CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
-import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/plan";
+import { type Asking, budgetsFor, type Plan, planNow } from "@/server/gateway/plan";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom, keyRoomSeconds } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
@@ -71,9 +71,9 @@ export async function simulate({ keyId, dialect: name, headers, body }: Supposed
   };
   try {
     const asking = await askingOf(call, dialect, body);
-    const budgetUsd = await budgetFor(call, asking);
+    const budgetsUsd = await budgetsFor(call, asking);
     return rehearse(() => {
-      const plan = planNow(call, { ...asking, budgetUsd }, passed);
+      const plan = planNow(call, { ...asking, budgetsUsd }, passed);
       const stages = plan.stages.map((stage) => inOrder(call, stage, passed));
       const refusal = stages.some(({ targets }) => targets.length > 0) ? null : nowhere;
       return { refusal, ...aboutPlan(call, plan), stages, passedOver };
@@ -130,14 +130,8 @@ async function askingOf(call: Call, dialect: TextDialect, given: JsonObject): Pr
   const body = read.data;
   const { model, stream } = dialect.read(body, { params: {}, query: new URLSearchParams() });
   const bytes = Buffer.from(JSON.stringify(given));
-  Object.assign(call, {
-    caller,
-    model,
-    stream,
-    requestBytes: bytes.length,
-    requestTokens: promptTokens(bytes),
-    conversation: body,
-  });
+  const requestTokens = promptTokens(bytes);
+  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, requestTokens, asked: { bytes, body } });
   return { caller, bytes, body };
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@/server/dialects/dialect";
 import type { Call, CallTarget } from "@/server/gateway/call";
+import { promptTokens } from "@/server/gateway/eligible";
 import { routeId } from "@/server/gateway/resolve";
 import { costOf } from "@/server/money";
 import { priceAt } from "@/server/state/catalog";
@@ -8,8 +9,12 @@ import { chance, nextTurn } from "@/server/state/turns";
 import { isRecord } from "@/server/wire/json";
 import { noUsage } from "@/server/wire/usage";
 
-/** Characters of a prompt's two beginnings that tell conversations apart. */
+/** Characters of a prompt's beginnings that tell conversations apart. */
 const PREFIX_LENGTH = 1_024;
+
+/** Tokens of an answer that a cost is reckoned with at least where no limit was asked for, and at most: limits are often set far too high. */
+const USUAL_ANSWER = 256;
+const LONGEST_ANSWER = 4_096;
 
 /**
  * Targets in the order in which a strategy would try them. Those of a lower priority number always come first; the strategy decides
@@ -68,31 +73,69 @@ function loadOf(target: CallTarget): number {
   return expectedWaitMs(routeOf(routeId(target)), Date.now());
 }
 
+/** What the request would cost there by the length of its prompt and of the answer that it asks for. */
 function expectedCost(call: Call, { deployment }: CallTarget): number {
   const price = deployment && priceAt(deployment, call.startedAtMs);
   if (!price) return Number.POSITIVE_INFINITY;
-  const input = Math.ceil(call.requestBytes / 4);
-  return Number(costOf({ ...noUsage, input, output: Math.max(256, Math.ceil(input / 4)) }, price.rates));
+  const { asked } = call;
+  call.requestTokens ||= asked ? promptTokens(asked.bytes) : 0;
+  const input = call.requestTokens;
+  const output = Math.min(asked?.askedTokens ?? Math.max(USUAL_ANSWER, Math.ceil(input / 4)), LONGEST_ANSWER);
+  return Number(costOf({ ...noUsage, input, output }, price.rates));
 }
 
 /** Each conversation has an order of its own, which stays as it is while targets come and go (rendezvous hashing). */
 function byAffinity(call: Call, targets: readonly CallTarget[]): readonly CallTarget[] {
-  const conversation = hash(`${call.caller?.keyId} ${call.conversation ? conversationOf(call.conversation) : ""}`);
-  return sorted(targets, (target) => mixed(conversation ^ hash(routeId(target))));
+  const conversation = affinityOf(call);
+  return sorted(targets, (target) => placeOf(conversation, routeId(target)));
 }
 
-/** The beginning of a request, which later turns of the same conversation share: what precedes the turns, and the first of the user's. */
+/** What a call's conversation is known by: the same number for each of its turns. */
+export function affinityOf(call: Call): number {
+  call.affinity ??= hash(`${call.caller?.keyId} ${call.asked ? conversationOf(call.asked.body) : ""}`);
+  return call.affinity;
+}
+
+/** A number from 0 up to 2³² for a conversation and one of those that may serve it: who has the least is asked first. */
+export function placeOf(affinity: number, id: string): number {
+  return mixed(affinity ^ hash(id));
+}
+
+/**
+ * The beginning of a request's texts, which later turns of the same conversation share: what precedes the turns, and the first of the
+ * user's. Not what surrounds them: marks for a vendor's prompt cache move from turn to turn, and a text may become a list of one.
+ */
 export function conversationOf(body: JsonObject): string {
-  const { system, instructions, systemInstruction, messages, contents, input, prompt } = body;
+  const { system, instructions, messages, contents, input, prompt } = body;
+  const before = beginning(system ?? instructions ?? body.systemInstruction ?? body.system_instruction);
   const turns = [messages, contents, input].find((one) => Array.isArray(one));
-  const before = JSON.stringify(system ?? instructions ?? systemInstruction ?? "");
-  if (!Array.isArray(turns)) return cut(before) + cut(JSON.stringify(input ?? prompt ?? ""));
-  const first = turns.findIndex((turn) => isRecord(turn) && (turn.role ?? "user") === "user");
-  const opening = turns.slice(0, Math.max(0, first)).map((turn) => JSON.stringify(turn));
-  return cut(before) + cut(opening.join()) + cut(JSON.stringify(turns[Math.max(0, first)] ?? ""));
+  if (!Array.isArray(turns)) return `${before}\n\n${beginning(input ?? prompt)}`;
+  const first = Math.max(
+    0,
+    turns.findIndex((turn) => isRecord(turn) && (turn.role ?? "user") === "user"),
+  );
+  return `${before}\n${beginning(turns.slice(0, first))}\n${beginning(turns[first])}`;
 }
 
-function cut(text: string): string {
+/** Fields that say how a text is framed, and not what it says. */
+const FRAME = new Set(["cache_control", "type", "role", "id", "status"]);
+
+/** The texts of a value in a row, as far as conversations are told apart by them. */
+function beginning(value: unknown): string {
+  if (typeof value === "string") return value.slice(0, PREFIX_LENGTH);
+  if (typeof value === "number") return String(value);
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const one of value) {
+      if (text.length >= PREFIX_LENGTH) break;
+      text += beginning(one);
+    }
+  } else if (isRecord(value)) {
+    for (const name in value) {
+      if (text.length >= PREFIX_LENGTH) break;
+      if (!FRAME.has(name)) text += beginning(value[name]);
+    }
+  }
   return text.slice(0, PREFIX_LENGTH);
 }
 

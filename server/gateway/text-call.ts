@@ -11,9 +11,10 @@ import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
 import { keeping, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
-import { targetsOf } from "@/server/gateway/resolve";
+import { type Stage, targetsOf } from "@/server/gateway/resolve";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
+import { alike, allChanges, changesFor } from "@/server/gateway/stage-changes";
 import { spliceJson } from "@/server/wire/splice";
 
 /** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
@@ -25,7 +26,10 @@ export class TextRequest {
   readonly located: Located;
   /** Where answers of its dialect are kept. */
   kept: Kept | undefined;
+  /** How many tokens of an answer the budget pays for, where that limits it. */
+  limit: number | undefined;
   #canonical: Canonical | undefined;
+  #others: Map<JsonObject, TextRequest> | undefined;
 
   constructor(dialect: TextDialect, read: { bytes: Buffer; body: JsonObject; stream: boolean; located: Located }) {
     this.dialect = dialect;
@@ -47,13 +51,35 @@ export class TextRequest {
     return this.#canonical;
   }
 
-  /** Sets a limit on the answer's tokens, where the caller set none. */
+  /** The limit on the answer's tokens that it sets. */
+  get askedTokens(): number | undefined {
+    return this.dialect.askedOutput(this.body);
+  }
+
+  /** Sets a limit on the answer's tokens, where there is none or a higher one. */
   limitOutput(tokens: number): void {
-    this.change(this.dialect.limitOutput(this.body, tokens));
+    this.limit = tokens;
+    if ((this.askedTokens ?? Number.POSITIVE_INFINITY) > tokens)
+      this.change(this.dialect.limitOutput(this.body, tokens));
+  }
+
+  /** The same request with fields set that rules set for one stage alone, and with the same limit on its answer. */
+  for(fields: JsonObject): TextRequest {
+    this.#others ??= new Map();
+    let other = this.#others.get(fields);
+    if (!other) {
+      other = new TextRequest(this.dialect, this);
+      other.kept = this.kept;
+      other.change(fields);
+      if (this.limit !== undefined) other.limitOutput(this.limit);
+      this.#others.set(fields, other);
+    }
+    return other;
   }
 
   /** Sets fields of the request, or takes out those that are null. */
   change(fields: JsonObject): void {
+    this.#others = undefined;
     this.body = changed(this.body, fields);
     const texts = Object.entries(fields).map(([name, value]) => [name, value === null ? null : JSON.stringify(value)]);
     this.bytes = spliceJson(this.bytes, Object.fromEntries(texts));
@@ -71,30 +97,38 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const request = await readText(call, inbound, dialect);
       if (keeps) request.kept = await keeps(call, caller, request.body);
       call.prompt = request;
-      call.conversation = request.body;
+      call.asked = request;
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
       if (changes) request.change(changes);
+      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
+      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
+      // By what was asked for: what is left of a budget, by which an answer may be limited, is never the same twice.
+      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
       const admitting = admit(call, caller, {
         bytes: request.bytes,
         body: request.body,
         besideTokens: request.kept?.continued?.boundTokens,
         targets: targetsOf(stages),
-        askedTokens: dialect.askedOutput(request.body),
+        askedTokens: request.askedTokens,
+        others: allChanges(stages).map((own) => request.for(own)),
         limitOutput: (tokens) => request.limitOutput(tokens),
       });
       if (admitting) await admitting;
-      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
-      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
-      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
       const known = recall && (await recalled(call, recall));
       if (known) return known;
       const reply = await attempt(call, stages, {
-        prepare: (type, target, of) => prepareText(of, request, { type, target }),
-        deliver: (answer, of) => relay(of, request, { answer, stages }),
+        prepare: (type, target, of) => prepareText(of, requestFor(of, request, stages), { type, target }),
+        deliver: (answer, of) =>
+          relay(of, requestFor(of, request, stages), { answer, stages: alike(stages, of.target) }),
       });
-      return recall ? keeping(call.became ?? call, recall, reply) : reply;
+      return recall ? keeping(call.became ?? call, { ...recall, limit: request.limit }, reply) : reply;
     });
+}
+
+function requestFor({ target }: Call, request: TextRequest, stages: readonly Stage[]): TextRequest {
+  const own = changesFor(stages, target);
+  return own ? request.for(own) : request;
 }
 
 async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {

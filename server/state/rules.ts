@@ -13,7 +13,8 @@ import {
 
 /** What rules may look at of one call; each is worked out when a rule asks for it. */
 export type RuleFacts = {
-  readonly model: string;
+  /** The model that is asked for, by every name that it has. */
+  readonly models: readonly string[];
   /** Name and id. */
   readonly key: readonly string[];
   readonly group: readonly string[];
@@ -89,7 +90,7 @@ function testOf(condition: RuleCondition): Test {
 function textsOf({ field, name = "", timeZone }: RuleCondition): (facts: RuleFacts) => readonly string[] {
   const header = name.toLowerCase();
   const readers: Partial<Record<RuleField, (facts: RuleFacts) => readonly string[]>> = {
-    model: (facts) => [facts.model],
+    model: (facts) => facts.models,
     key: (facts) => facts.key,
     group: (facts) => facts.group,
     tag: (facts) => facts.tags,

@@ -2,14 +2,16 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Cancel } from "@/server/cancel";
 import { chat } from "@/server/dialects/chat";
+import type { JsonObject } from "@/server/dialects/dialect";
 import { begin, type Call, type CallTarget } from "@/server/gateway/call";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { nextTarget } from "@/server/gateway/select";
 import { conversationOf } from "@/server/gateway/strategy";
 import { Rates } from "@/server/money";
-import { type CatalogDeployment, type CatalogProvider, usualSettings } from "@/server/state/catalog";
-import { answered, departed, failed, reset, returned, routeOf } from "@/server/state/route-health";
+import { Secret } from "@/server/secret";
+import { type CatalogDeployment, type CatalogKey, type CatalogProvider, usualSettings } from "@/server/state/catalog";
+import { answered, departed, failed, reset, returned, routeOf, takeOut } from "@/server/state/route-health";
 
 const DECISIONS = 3_000;
 
@@ -25,15 +27,18 @@ const inbound: Inbound = {
 };
 
 function callOf(conversation = "one"): Call {
-  const call = begin(inbound, "chat", chat);
-  call.requestBytes = 4_000;
-  call.conversation = { prompt: conversation };
-  return call;
+  return callAbout({ prompt: conversation });
 }
 
-type Settings = { weight?: number; priority?: number; inputNano?: number };
+function callAbout(body: JsonObject, askedTokens?: number): Call {
+  const call = begin(inbound, "chat", chat);
+  const bytes = Buffer.from(JSON.stringify(body));
+  return Object.assign(call, { requestBytes: bytes.length, asked: { bytes, body, askedTokens } });
+}
 
-function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Settings = {}): CallTarget {
+type Settings = { weight?: number; priority?: number; inputNano?: number; rates?: Rates; keys?: CatalogKey[] };
+
+function targetOf(name: string, { weight = 1, priority = 0, inputNano, keys = [], ...own }: Settings = {}): CallTarget {
   const provider: CatalogProvider = {
     id: `provider-of-${name}`,
     name,
@@ -44,9 +49,9 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano }: Setting
     options: {},
     probeSeconds: null,
     limits: { rpm: null, tpm: null, concurrent: null },
-    keys: [],
+    keys,
   };
-  const rates = inputNano === undefined ? undefined : Rates.parse({ input: inputNano, output: 4 * inputNano });
+  const rates = inputNano === undefined ? own.rates : Rates.parse({ input: inputNano, output: 4 * inputNano });
   const deployment: CatalogDeployment = {
     id: `${name}-${randomUUID()}`,
     model: "model",
@@ -158,6 +163,24 @@ describe(`each strategy over ${DECISIONS} decisions`, () => {
     expect(shares(stage)).toEqual({ cheap: 1 });
   });
 
+  test("lowest-cost: a picture is not reckoned as text, and the length of the answer is the one that was asked for", () => {
+    const image_url = { url: `data:image/png;base64,${"A".repeat(3_000_000)}` };
+    const looking = { messages: [{ role: "user", content: [{ type: "image_url", image_url }] }] };
+    const tiered = Rates.parse({ input: { base: 1e9, tiers: [{ above: 200_000, rate: 9e9 }] }, output: 4e9 });
+    const sized = stageOf("lowest-cost", [
+      targetOf("flat", { rates: Rates.parse({ input: 2e9, output: 4e9 }) }),
+      targetOf("tiered", { rates: tiered }),
+    ]);
+    expect(shares(sized, 1, () => callAbout(looking))).toEqual({ tiered: 1 });
+    const answers = stageOf("lowest-cost", [
+      targetOf("reads dearly", { rates: Rates.parse({ input: 3e9, output: 3e9 }) }),
+      targetOf("writes dearly", { rates: Rates.parse({ input: 1e9, output: 9e9 }) }),
+    ]);
+    const prompt = { prompt: "word ".repeat(800) };
+    expect(shares(answers, 1, () => callAbout(prompt, 2_000))).toEqual({ "reads dearly": 1 });
+    expect(shares(answers, 1, () => callAbout(prompt, 5))).toEqual({ "writes dearly": 1 });
+  });
+
   test("sticky: one conversation stays, many spread evenly, and only those of a target that goes away move", () => {
     const targets = ["a", "b", "c", "d"].map((name) => targetOf(name));
     const stage = stageOf("sticky", targets);
@@ -207,6 +230,53 @@ test("a conversation is known by what precedes it and its first turn, however it
   expect(conversationOf({ contents: [{ parts: [{ text: "a" }] }] })).not.toBe(
     conversationOf({ contents: [{ parts: [{ text: "b" }] }] }),
   );
+});
+
+describe("what moves from turn to turn in the same conversation", () => {
+  const mark = { cache_control: { type: "ephemeral" } };
+  const text = (said: string, marked = false) => ({ type: "text", text: said, ...(marked && mark) });
+  const user = (...content: object[]) => ({ role: "user", content });
+  const turn1 = { system: [text("Be kind.", true)], messages: [user(text("Hello?", true))] };
+
+  test.each([
+    ["the mark moved on", [user(text("Hello?")), { role: "assistant", content: "Hi." }, user(text("And?", true))]],
+    ["a list became a text", [{ role: "user", content: "Hello?" }, user(text("And?", true))]],
+  ])("%s", (_name, messages) => {
+    expect(conversationOf({ system: "Be kind.", messages })).toBe(conversationOf(turn1));
+  });
+
+  test("responses: an input that was a text is the first of the user's", () => {
+    const first = { type: "message", role: "user", content: [{ type: "input_text", text: "Hello?" }] };
+    const later = [
+      { ...first, id: "msg_1", status: "completed" },
+      { role: "assistant", content: "Hi." },
+    ];
+    expect(conversationOf({ instructions: "Be kind.", input: later })).toBe(
+      conversationOf({ instructions: "Be kind.", input: "Hello?" }),
+    );
+  });
+});
+
+test("sticky: a conversation stays with one of its provider's keys, by weight, and moves only when that is out", () => {
+  const keys = [1, 2, 5].map((weight, at): CatalogKey => {
+    const limits = { rpm: null, tpm: null, concurrent: null };
+    return { id: randomUUID(), name: `key-${at}`, weight, limits, credential: new Secret(`k${at}`) };
+  });
+  const stage = stageOf("sticky", [targetOf("a", { keys })]);
+  const home = (conversation: string) => nextTarget(callOf(conversation), stage, undefined)?.target.key?.name;
+  const conversations = Array.from({ length: DECISIONS }, (_, at) => `conversation ${at}`);
+  const homes = new Map(conversations.map((one) => [one, home(one)]));
+  for (const one of conversations) expect(home(one)).toBe(homes.get(one));
+  const share = (name: string) => [...homes.values()].filter((one) => one === name).length / DECISIONS;
+  for (const [at, weight] of [1, 2, 5].entries()) expect(share(`key-${at}`)).toBeCloseTo(weight / 8, 1);
+  const out = keys[2];
+  if (!out) throw new Error("There are three.");
+  takeOut(routeOf(out.id), Date.now(), { kind: "upstream_denied", message: "No credit." });
+  for (const one of conversations) {
+    if (homes.get(one) === "key-2") expect(home(one)).not.toBe("key-2");
+    else expect(home(one)).toBe(homes.get(one));
+  }
+  reset(out.id);
 });
 
 test("a breaker: open after five failures in a row, one probe, closed by its answer, and put back by hand", () => {

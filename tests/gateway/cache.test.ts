@@ -136,6 +136,36 @@ test("a key may be the one that asks", async () => {
   expect((await ask(body, {}, keeping)).sent).toBe(false);
 });
 
+test("where a budget pays for less than the longest answer the key is the same each time, and what was cut is not kept", async () => {
+  const { key: poor } = await made.key({ budgets: [{ period: "total", limitUsd: "0.02" }] });
+  await made.settle();
+  const body = chatRequest("plain", { user: "poor" });
+  const first = await ask(body, on, poor);
+  expect(first.sent, first.text).toBe(true);
+  const limit = JSON.parse(made.upstream.last().body.toString("utf8")).max_completion_tokens;
+  expect(limit).toBeLessThan(16_384);
+  // Something else is paid for, so that there is less left.
+  expect((await ask(chatRequest("plain", { user: "else" }), {}, poor)).sent).toBe(true);
+  expect(JSON.parse(made.upstream.last().body.toString("utf8")).max_completion_tokens).toBeLessThan(limit);
+  expect(await ask(body, on, poor)).toMatchObject({ sent: false, text: first.text });
+
+  const [choice] = completion().choices;
+  made.upstream.on(path, json(completion({ choices: [{ ...choice, finish_reason: "length" }] })));
+  const cut = chatRequest("plain", { user: "cut" });
+  expect((await ask(cut, on, poor)).sent).toBe(true);
+  expect((await ask(cut, on, poor)).sent).toBe(true);
+  const cutShort: object[] = JSON.parse(JSON.stringify(chunks()).replace('"stop"', '"length"'));
+  made.upstream.on(path, stream(openAiEvents([...cutShort, usageChunk()])));
+  const streamed = chatRequest("plain", { user: "cut", stream: true });
+  expect((await ask(streamed, on, poor)).sent).toBe(true);
+  expect((await ask(streamed, on, poor)).sent).toBe(true);
+  // One that the caller itself limited is what it asked for.
+  made.upstream.on(path, json(completion({ choices: [{ ...choice, finish_reason: "length" }] })));
+  expect((await ask({ ...cut, max_tokens: 5 }, on, poor)).sent).toBe(true);
+  expect((await ask({ ...cut, max_tokens: 5 }, on, poor)).sent).toBe(false);
+  made.upstream.on(path, json(completion()));
+});
+
 test("embeddings are kept too", async () => {
   made.upstream.on(
     "/vendor/embeddings",

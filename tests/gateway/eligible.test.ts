@@ -136,6 +136,28 @@ describe("limits of a provider and of its keys", () => {
   });
 });
 
+test.each<[object, string[]]>([
+  [{ thinking: { type: "enabled", budget_tokens: 1_024 } }, ["reasoning"]],
+  [{ thinking: { type: "adaptive" } }, ["reasoning"]],
+  [{ thinking: { type: "disabled" } }, []],
+  [{ reasoning_effort: "low" }, ["reasoning"]],
+  [{ reasoning: { effort: "none" } }, []],
+  [{ reasoning: { enabled: true } }, ["reasoning"]],
+  [{ reasoning: { enabled: false } }, []],
+  [{ reasoning: { max_tokens: 2_000 } }, ["reasoning"]],
+  [{ generationConfig: { thinkingConfig: { thinkingBudget: -1 } } }, ["reasoning"]],
+  [{ generation_config: { thinking_config: { thinking_level: "high" } } }, ["reasoning"]],
+  [{ generationConfig: { thinkingConfig: { thinkingBudget: 0, includeThoughts: true } } }, []],
+  [{ generationConfig: { responseSchema: { type: "OBJECT" } } }, ["json_schema"]],
+  [{ generation_config: { response_schema: { type: "OBJECT" } } }, ["json_schema"]],
+  [{ response_format: { type: "json_object" } }, []],
+  [{ functions: [{ name: "f" }] }, ["tools"]],
+  [{ functions: [], tools: [] }, []],
+])("what a request holds: %j", async (body, kinds) => {
+  const { contentOf } = await import("@/server/gateway/eligible");
+  expect([...contentOf({ ...body })]).toEqual(kinds);
+});
+
 describe("a deployment's own limits", () => {
   test("on tokens do not take an image for text of its length", async () => {
     const url = `data:image/png;base64,${"iVBORw0K".repeat(20_000)}`;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 /** Monday, 23 November 2026, 22:30 in UTC: Tuesday in Tokyo. */
 const NOW = Date.UTC(2026, 10, 23, 22, 30);
 const facts: RuleFacts = {
-  model: "gpt-4o",
+  models: ["gpt-4o"],
   key: ["alice", "id-1"],
   group: ["team", "id-2"],
   tags: ["prod", "eu"],
