@@ -20,6 +20,7 @@ import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import { extend } from "@/server/state/budgets";
 import { passable, routeOf } from "@/server/state/route-health";
+import { listOf } from "@/server/wire/json";
 
 /** Streams of one call that may break and be continued. */
 const MAX_RESCUES = 5;
@@ -94,11 +95,14 @@ export class Rescuer {
     this.#spent.push(id);
   }
 
-  /** Several answers at once cannot be told apart in a continuation, and what a vendor holds of a conversation no other has. */
+  /**
+   * Several answers at once cannot be told apart in a continuation, what a vendor holds of a conversation no other has, and calls by
+   * the older `functions` and speech are not read of another's answer.
+   */
   #mayGoOn(): boolean {
     const { body, kept } = this.#request;
-    if (this.#stages[0]?.settings.rescue === false) return false;
-    return !(typeof body.n === "number" && body.n > 1) && !kept?.continued;
+    if (this.#stages[0]?.settings.rescue === false || kept?.continued) return false;
+    return !(typeof body.n === "number" && body.n > 1) && listOf(body.functions).length === 0 && !body.audio;
   }
 
   async #goOn(progress: Progress, broke: GatewayError): Promise<StreamBody | undefined> {
