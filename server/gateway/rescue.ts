@@ -8,7 +8,8 @@ import { estimateUsage } from "@/server/gateway/estimate";
 import { leave, type Way } from "@/server/gateway/make-attempt";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
-import { routeId, type Stage } from "@/server/gateway/resolve";
+import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
+import { nextTarget } from "@/server/gateway/select";
 import { costOfCall } from "@/server/gateway/settle";
 import { SplicedAnswer, type SpliceMode } from "@/server/gateway/splice-answer";
 import { openStream, producedBy, type Translator } from "@/server/gateway/stream";
@@ -19,9 +20,10 @@ import { log } from "@/server/log";
 import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import { extend } from "@/server/state/budgets";
-import { passable, routeOf } from "@/server/state/route-health";
 import { listOf } from "@/server/wire/json";
 
+/** What a target that says nothing in time means for the others. */
+const AFTER_SILENCE = "elsewhere";
 /** Streams of one call that may break and be continued. */
 const MAX_RESCUES = 5;
 const RESCUED = new Set(["upstream_unavailable", "upstream_timeout", "upstream_garbled", "upstream_rate_limited"]);
@@ -47,21 +49,23 @@ export class Rescuer {
   }
 
   /**
-   * Whether a target that has begun its stream, but is silent, had better be given up for another. Not where there is none, nor where
-   * the model may be thinking.
+   * Whether a target that has begun its stream, but is silent, had better be given up for another. Not where none could be asked now,
+   * nor where the model may be thinking.
    */
   betterElsewhere(): boolean {
-    const { target, trace } = this.#call;
-    if (!target || modelFacts(target.upstreamModel).features?.reasoning === true) return false;
-    const now = Date.now();
-    return this.#stages.some(({ targets }) =>
-      targets.some(
-        (other) =>
-          !trace.some(({ provider, upstream_model: model }) => {
-            return provider === other.provider.name && model === other.upstreamModel;
-          }) && passable(routeOf(routeId(other)), now),
-      ),
+    const call = this.#call;
+    if (!call.target || modelFacts(call.target.upstreamModel).features?.reasoning === true) return false;
+    return this.#stages.some(
+      (stage) => isFor(stage, AFTER_SILENCE) && stage.targets.some((one) => this.#isReady(stage, one)),
     );
+  }
+
+  #isReady(stage: Stage, target: CallTarget): boolean {
+    const { provider, upstreamModel } = target;
+    const asked = this.#call.trace.some(
+      (one) => one.provider === provider.name && one.upstream_model === upstreamModel,
+    );
+    return !asked && nextTarget(this.#call, { ...stage, targets: [target] }, undefined) !== undefined;
   }
 
   /** The rest of the stream from another target; undefined when there is none, and the call is as it was. */
