@@ -5,6 +5,7 @@ import type { ProviderType } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
 import { isRecord, listOf } from "@/server/wire/json";
 import { SseParser } from "@/server/wire/sse";
+import type { Usage } from "@/server/wire/usage";
 
 /** Of a longer answer a continuation is not tried. */
 export const MAX_REMEMBERED_BYTES = 4 * 1024 * 1024;
@@ -18,6 +19,8 @@ export type Progress = {
   readonly head: Pick<ChatChunk, "id" | "created" | "model"> | undefined;
   /** Writes the rest as the caller's dialect has it. */
   readonly encoder: StreamEncoder;
+  /** The tokens of what the caller has; undefined before it is known how the stream broke off. */
+  readonly usage?: Usage | undefined;
   /** Keeps the whole answer for later calls. */
   readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };

@@ -20,7 +20,9 @@ import { log } from "@/server/log";
 import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import { extend } from "@/server/state/budgets";
+import type { ChatRequest } from "@/server/wire/chat";
 import { listOf } from "@/server/wire/json";
+import { noUsage, outputTokens, sumUsage, type Usage } from "@/server/wire/usage";
 
 /** What a target that says nothing in time means for the others. */
 const AFTER_SILENCE = "elsewhere";
@@ -37,6 +39,8 @@ export class Rescuer {
   #request: TextRequest;
   #stages: readonly Stage[];
   #rescues = 0;
+  /** Tokens of answer that what the call held at first pays for. */
+  #heldTokens: number | undefined;
   /** Routes whose stream broke or was another answer. */
   #spent: string[] = [];
   /** Targets whose stream broke, which are asked once more when all others have failed. */
@@ -46,6 +50,7 @@ export class Rescuer {
     this.#call = call;
     this.#request = request;
     this.#stages = stages;
+    this.#heldTokens = call.heldTokens;
   }
 
   /**
@@ -72,7 +77,6 @@ export class Rescuer {
   async rescue(translator: Translator, error: GatewayError): Promise<StreamBody | undefined> {
     const call = this.#call;
     const { target } = call;
-    leave(call);
     if (!target) return undefined;
     const last = call.trace.at(-1);
     if (last) endAttempt(call, last, error);
@@ -81,14 +85,28 @@ export class Rescuer {
     const progress = this.#mayGoOn() ? translator.progress?.() : undefined;
     if (!progress) return undefined;
     this.#remember(target, translator);
-    const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
-    await bill(call, translator);
-    // What the broken attempt has cost is spent of what was held: the next one needs as much again.
-    const affordable = !call.hold || (await extend(call.hold, call.hold.amount, Date.now()));
-    const body = affordable ? await this.#goOn(progress, error) : undefined;
-    if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
-    else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
-    return body;
+    const { spentBefore, usedBefore, firstTokenMs, finishReason } = call;
+    const used = await bill(call, translator);
+    const { usage, estimate } = call;
+    leave(call);
+    const body = (await this.#mayCostMore())
+      ? await this.#goOn({ ...progress, usage: translator.told?.(used) ?? used }, error)
+      : undefined;
+    if (body) {
+      call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
+      return body;
+    }
+    Object.assign(call, { target, usage, estimate, spentBefore, usedBefore, firstTokenMs, finishReason });
+    // It is the one that the call is settled with.
+    if (last) Object.assign(last, { cost_nano: undefined, used: undefined });
+    return undefined;
+  }
+
+  /** What the broken attempt has cost is spent of what was held: the next one needs as much as the first. */
+  async #mayCostMore(): Promise<boolean> {
+    const call = this.#call;
+    call.heldTokens = this.#heldTokens;
+    return !call.hold || extend(call.hold, call.hold.first, Date.now());
   }
 
   /** A target whose stream broke is asked once more, after all others. */
@@ -145,7 +163,7 @@ export class Rescuer {
       prepare: (type, target) => {
         const takes = type.chat?.continues?.(target) === true && call.target && !refused.has(routeId(call.target));
         mode = takes && progress.text.trim() !== "" ? "continued" : "anew";
-        const asked = continuation(this.#request, mode === "continued" ? progress.text : undefined);
+        const asked = continuation(this.#request, mode === "continued" ? progress : undefined);
         return prepareText(call, asked, { type, target });
       },
       deliver: async ({ type, response, prepared: { reading } }) => {
@@ -174,26 +192,43 @@ export class Rescuer {
 /** What the caller has of a stream, and what it broke off with. */
 type Broken = { readonly progress: Progress; readonly broke: GatewayError };
 
-/** What the vendor of the broken attempt will charge is a part of what the call costs. */
-async function bill(call: Call, translator: Translator): Promise<void> {
+/** What the vendor of the broken attempt will charge is a part of what the call costs; gives what it used. */
+async function bill(call: Call, translator: Translator): Promise<Usage> {
   if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
-  const before = call.spentBefore;
+  const { spentBefore, usedBefore } = call;
+  const used = call.usage ?? call.estimate ?? noUsage;
   const cost = costOfCall(call);
-  if (!cost) return;
   const last = call.trace.at(-1);
-  if (last) last.cost_nano = (cost.nano - before).toString();
-  call.spentBefore = cost.nano;
+  if (last) last.used = used;
+  if (last && cost) last.cost_nano = (cost.nano - spentBefore).toString();
+  if (cost) call.spentBefore = cost.nano;
+  const estimated = !call.usage || usedBefore?.estimated === true;
+  call.usedBefore = { usage: usedBefore ? sumUsage(usedBefore.usage, used) : used, estimated };
+  return used;
 }
 
-/** The request in the canonical form, with what the caller has as the beginning of the answer. */
-function continuation(request: TextRequest, beginning: string | undefined): TextRequest {
+/**
+ * The request in the canonical form. To go on from, it has what the caller has as the beginning of the answer, and limits to what that
+ * left of them.
+ */
+function continuation(request: TextRequest, before: Progress | undefined): TextRequest {
   const { request: canonical } = request.canonical;
-  const messages = [...canonical.messages, ...(beginning ? [{ role: "assistant", content: beginning.trimEnd() }] : [])];
-  const body = { ...canonical, messages, stream: true };
+  const body = { ...canonical, stream: true, ...(before && goingOn(canonical, before)) };
   return new TextRequest(chat, {
     bytes: Buffer.from(JSON.stringify(body)),
     body,
     stream: true,
     located: request.located,
   });
+}
+
+function goingOn(canonical: ChatRequest, { text, usage = noUsage }: Progress): Partial<ChatRequest> {
+  const sent = outputTokens(usage);
+  const left = (limit: number): number => Math.max(1, limit - sent);
+  const { messages, max_tokens, max_completion_tokens } = canonical;
+  return {
+    messages: [...messages, { role: "assistant", content: text.trimEnd() }],
+    ...(typeof max_tokens === "number" && { max_tokens: left(max_tokens) }),
+    ...(typeof max_completion_tokens === "number" && { max_completion_tokens: left(max_completion_tokens) }),
+  };
 }

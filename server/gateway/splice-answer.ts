@@ -2,7 +2,7 @@ import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { isFinal, isThought, type Progress } from "@/server/gateway/progress";
 import type { ChatChunk } from "@/server/wire/chat";
-import type { Usage } from "@/server/wire/usage";
+import { noUsage, sumUsage, type Usage } from "@/server/wire/usage";
 
 /** `continued`: the target was given the beginning and goes on from it. `anew`: it answers from the start. */
 export type SpliceMode = "continued" | "anew";
@@ -44,8 +44,19 @@ export class SplicedAnswer implements StreamEncoder {
     return choices.length === 0 ? "" : this.#before.encoder.chunk({ ...chunk, ...this.#before.head, choices });
   }
 
+  /** The caller is told the tokens of all that it has, and those of its prompt once. */
   finish(usage: Usage | undefined): string {
-    return this.#before.encoder.finish(usage);
+    return this.#before.encoder.finish(usage && this.told(usage));
+  }
+
+  /** The tokens of what the caller has by now, where this attempt has used so many. */
+  told(usage: Usage): Usage {
+    const { usage: before } = this.#before;
+    if (!before) return usage;
+    // An answer from the start is the whole of it once it has caught up.
+    if (this.#mode === "anew") return this.#expected === "" ? usage : before;
+    const { output, reasoning, audioOutput } = usage;
+    return sumUsage(before, { ...noUsage, output, reasoning, audioOutput });
   }
 
   fail(error: GatewayError): string {

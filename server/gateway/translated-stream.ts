@@ -83,6 +83,10 @@ export class TranslatedStream implements Translator {
     return this.#ways.encoder.fail(error);
   }
 
+  told(usage: Usage): Usage {
+    return this.#ways.splice?.told(usage) ?? usage;
+  }
+
   written(): string {
     return this.#written;
   }
