@@ -1,5 +1,5 @@
 import { chat } from "@/server/dialects/chat";
-import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
+import type { StreamEncoder } from "@/server/dialects/dialect";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import type { ProviderType } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
@@ -21,8 +21,6 @@ export type Progress = {
   readonly encoder: StreamEncoder;
   /** The tokens of what the caller has; undefined before it is known how the stream broke off. */
   readonly usage?: Usage | undefined;
-  /** Keeps the whole answer for later calls. */
-  readonly keep?: ((answer: JsonObject) => Promise<void>) | undefined;
 };
 
 type Passing = { readonly type: ProviderType; readonly showUsage: boolean };

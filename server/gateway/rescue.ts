@@ -158,6 +158,7 @@ export class Rescuer {
   #way(progress: Progress): Way<PreparedText> {
     const call = this.#call;
     const refused = new Set<string>();
+    const kept = this.#request.kept?.keep;
     let mode: SpliceMode = "anew";
     return {
       prepare: (type, target) => {
@@ -174,7 +175,8 @@ export class Rescuer {
           decode: decoding.decodeStream(decodeContext(call)),
           encoder: splice,
           splice,
-          keep: progress.keep,
+          // Whatever began it, its vendor does not have the whole of it.
+          keep: kept && ((answer) => kept(answer, false)),
         });
         return { status: 200, headers: {}, body: await openStream(call, response, { translator, rescuer: this }) };
       },

@@ -93,8 +93,8 @@ export class TranslatedStream implements Translator {
 
   progress(): Progress | undefined {
     if (this.#bound) return undefined;
-    const { splice, encoder, keep } = this.#ways;
-    const own = { text: this.#text, thought: this.#thought, head: this.#head, encoder, keep };
+    const { splice, encoder } = this.#ways;
+    const own = { text: this.#text, thought: this.#thought, head: this.#head, encoder };
     return splice ? splice.progress(this.#head) : own;
   }
 

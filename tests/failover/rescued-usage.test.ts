@@ -1,16 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { ask, environment, plays, providerAt } from "@/tests/failover/setting";
-import { ANSWER, faulty, healthy, inTurn, refusal } from "@/tests/failover/vendor";
+import {
+  ANSWER,
+  CLAUDE,
+  claudeGoesOn,
+  faulty,
+  healthy,
+  inTurn,
+  PROMPT_TOKENS,
+  refusal,
+  WORDS,
+} from "@/tests/failover/vendor";
 import { closingError } from "@/tests/support/events";
 import { chatRequest, keys, useGateway } from "@/tests/support/fixture";
-import { namedEvents, openAiEvents, type Scenario, stream } from "@/tests/support/upstream";
+import { openAiEvents, type Scenario, stream } from "@/tests/support/upstream";
 
 const price = { inputPerMillion: 1, outputPerMillion: 4 };
-const WORDS = ANSWER.split(/(?= )/);
-const PROMPT_TOKENS = 12;
 const TPM = 100_000;
-/** Goes on from an assistant's turn. */
-const CLAUDE = "claude-3-5-haiku-20241022";
 /** What one call holds of a budget: at most 1,000 tokens of answer, and its short prompt. */
 const LIMIT = 1_000;
 const BOUND_USD = 0.0045;
@@ -58,30 +64,6 @@ function cutAfter(count: number): Scenario {
   const whole = openAiEvents(chunks);
   return stream(whole.slice(0, whole.indexOf("data: [DONE]")), { ending: "cut" });
 }
-
-/** Goes on from the assistant's message that it is given. */
-const claudeGoesOn: Scenario = (request, response) => {
-  const { messages } = JSON.parse(request.body.toString());
-  const last = messages.at(-1);
-  const prefill = last.role === "assistant" ? last.content : "";
-  const given = typeof prefill === "string" ? prefill : prefill[0].text;
-  const done = given.split(" ").length;
-  const usage = { input_tokens: PROMPT_TOKENS + done, output_tokens: 1 };
-  const message = { id: "msg_1", type: "message", role: "assistant", model: CLAUDE, content: [], usage };
-  const events = [
-    { type: "message_start", message },
-    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
-    ...WORDS.slice(done).map((text) => ({
-      type: "content_block_delta",
-      index: 0,
-      delta: { type: "text_delta", text },
-    })),
-    { type: "content_block_stop", index: 0 },
-    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: WORDS.length - done } },
-    { type: "message_stop" },
-  ];
-  return stream(namedEvents(events))(request, response);
-};
 
 describe("what a call used that was continued by another target", () => {
   const gate = useGateway("server", { env: { ...environment, CONDUIT_BREAKERS: "off" }, config });
