@@ -45,8 +45,8 @@ export type StreamEncoder = {
   answer?(): JsonObject | undefined;
 };
 
-/** The text that a caller has of a stream that broke off, and what writes the rest. */
-export type Resumed = { readonly text: string; readonly encoder: StreamEncoder };
+/** What a caller has of a stream that broke off: its text and whether a thought came before. `encoder` writes the rest. */
+export type Resumed = { readonly text: string; readonly thought: boolean; readonly encoder: StreamEncoder };
 
 /** What one event, or a whole body, of an answer in this dialect says to the ledger as it passes. */
 export type Seen = {

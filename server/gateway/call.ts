@@ -75,6 +75,8 @@ export type Call = {
   readonly trace: Attempt[];
   /** What attempts cost that a vendor billed and another one completed, in nano-dollars. */
   spentBefore: NanoUsd;
+  /** What such attempts used, where that is known; `estimated` where a vendor said nothing of it. */
+  usedBefore: { readonly usage: Usage; readonly estimated: boolean } | undefined;
   /** The prompt, for when its tokens must be counted here. */
   prompt: { readonly canonical: Canonical } | undefined;
   /**
@@ -146,6 +148,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     room: undefined,
     trace: [],
     spentBefore: 0n,
+    usedBefore: undefined,
     savedNano: undefined,
     prompt: undefined,
     asked: undefined,

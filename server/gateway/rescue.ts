@@ -8,7 +8,8 @@ import { estimateUsage } from "@/server/gateway/estimate";
 import { leave, type Way } from "@/server/gateway/make-attempt";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
-import { routeId, type Stage } from "@/server/gateway/resolve";
+import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
+import { nextTarget } from "@/server/gateway/select";
 import { costOfCall } from "@/server/gateway/settle";
 import { SplicedAnswer, type SpliceMode } from "@/server/gateway/splice-answer";
 import { openStream, producedBy, type Translator } from "@/server/gateway/stream";
@@ -19,8 +20,12 @@ import { log } from "@/server/log";
 import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import { extend } from "@/server/state/budgets";
-import { passable, routeOf } from "@/server/state/route-health";
+import type { ChatRequest } from "@/server/wire/chat";
+import { listOf } from "@/server/wire/json";
+import { noUsage, outputTokens, sumUsage, type Usage } from "@/server/wire/usage";
 
+/** What a target that says nothing in time means for the others. */
+const AFTER_SILENCE = "elsewhere";
 /** Streams of one call that may break and be continued. */
 const MAX_RESCUES = 5;
 const RESCUED = new Set(["upstream_unavailable", "upstream_timeout", "upstream_garbled", "upstream_rate_limited"]);
@@ -34,6 +39,8 @@ export class Rescuer {
   #request: TextRequest;
   #stages: readonly Stage[];
   #rescues = 0;
+  /** Tokens of answer that what the call held at first pays for. */
+  #heldTokens: number | undefined;
   /** Routes whose stream broke or was another answer. */
   #spent: string[] = [];
   /** Targets whose stream broke, which are asked once more when all others have failed. */
@@ -43,31 +50,33 @@ export class Rescuer {
     this.#call = call;
     this.#request = request;
     this.#stages = stages;
+    this.#heldTokens = call.heldTokens;
   }
 
   /**
-   * Whether a target that has begun its stream, but is silent, had better be given up for another. Not where there is none, nor where
-   * the model may be thinking.
+   * Whether a target that has begun its stream, but is silent, had better be given up for another. Not where none could be asked now,
+   * nor where the model may be thinking.
    */
   betterElsewhere(): boolean {
-    const { target, trace } = this.#call;
-    if (!target || modelFacts(target.upstreamModel).features?.reasoning === true) return false;
-    const now = Date.now();
-    return this.#stages.some(({ targets }) =>
-      targets.some(
-        (other) =>
-          !trace.some(({ provider, upstream_model: model }) => {
-            return provider === other.provider.name && model === other.upstreamModel;
-          }) && passable(routeOf(routeId(other)), now),
-      ),
+    const call = this.#call;
+    if (!call.target || modelFacts(call.target.upstreamModel).features?.reasoning === true) return false;
+    return this.#stages.some(
+      (stage) => isFor(stage, AFTER_SILENCE) && stage.targets.some((one) => this.#isReady(stage, one)),
     );
+  }
+
+  #isReady(stage: Stage, target: CallTarget): boolean {
+    const { provider, upstreamModel } = target;
+    const asked = this.#call.trace.some(
+      (one) => one.provider === provider.name && one.upstream_model === upstreamModel,
+    );
+    return !asked && nextTarget(this.#call, { ...stage, targets: [target] }, undefined) !== undefined;
   }
 
   /** The rest of the stream from another target; undefined when there is none, and the call is as it was. */
   async rescue(translator: Translator, error: GatewayError): Promise<StreamBody | undefined> {
     const call = this.#call;
     const { target } = call;
-    leave(call);
     if (!target) return undefined;
     const last = call.trace.at(-1);
     if (last) endAttempt(call, last, error);
@@ -76,14 +85,28 @@ export class Rescuer {
     const progress = this.#mayGoOn() ? translator.progress?.() : undefined;
     if (!progress) return undefined;
     this.#remember(target, translator);
-    const { usage, estimate, spentBefore, firstTokenMs, finishReason } = call;
-    await bill(call, translator);
-    // What the broken attempt has cost is spent of what was held: the next one needs as much again.
-    const affordable = !call.hold || (await extend(call.hold, call.hold.amount, Date.now()));
-    const body = affordable ? await this.#goOn(progress, error) : undefined;
-    if (body) call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
-    else Object.assign(call, { target, usage, estimate, spentBefore, firstTokenMs, finishReason });
-    return body;
+    const { spentBefore, usedBefore, firstTokenMs, finishReason } = call;
+    const used = await bill(call, translator);
+    const { usage, estimate } = call;
+    leave(call);
+    const body = (await this.#mayCostMore())
+      ? await this.#goOn({ ...progress, usage: translator.told?.(used) ?? used }, error)
+      : undefined;
+    if (body) {
+      call.firstTokenMs = firstTokenMs ?? call.firstTokenMs;
+      return body;
+    }
+    Object.assign(call, { target, usage, estimate, spentBefore, usedBefore, firstTokenMs, finishReason });
+    // It is the one that the call is settled with.
+    if (last) Object.assign(last, { cost_nano: undefined, used: undefined });
+    return undefined;
+  }
+
+  /** What the broken attempt has cost is spent of what was held: the next one needs as much as the first. */
+  async #mayCostMore(): Promise<boolean> {
+    const call = this.#call;
+    call.heldTokens = this.#heldTokens;
+    return !call.hold || extend(call.hold, call.hold.first, Date.now());
   }
 
   /** A target whose stream broke is asked once more, after all others. */
@@ -94,11 +117,14 @@ export class Rescuer {
     this.#spent.push(id);
   }
 
-  /** Several answers at once cannot be told apart in a continuation, and what a vendor holds of a conversation no other has. */
+  /**
+   * Several answers at once cannot be told apart in a continuation, what a vendor holds of a conversation no other has, and calls by
+   * the older `functions` and speech are not read of another's answer.
+   */
   #mayGoOn(): boolean {
     const { body, kept } = this.#request;
-    if (this.#stages[0]?.settings.rescue === false) return false;
-    return !(typeof body.n === "number" && body.n > 1) && !kept?.continued;
+    if (this.#stages[0]?.settings.rescue === false || kept?.continued) return false;
+    return !(typeof body.n === "number" && body.n > 1) && listOf(body.functions).length === 0 && !body.audio;
   }
 
   async #goOn(progress: Progress, broke: GatewayError): Promise<StreamBody | undefined> {
@@ -132,12 +158,13 @@ export class Rescuer {
   #way(progress: Progress): Way<PreparedText> {
     const call = this.#call;
     const refused = new Set<string>();
+    const kept = this.#request.kept?.keep;
     let mode: SpliceMode = "anew";
     return {
       prepare: (type, target) => {
         const takes = type.chat?.continues?.(target) === true && call.target && !refused.has(routeId(call.target));
         mode = takes && progress.text.trim() !== "" ? "continued" : "anew";
-        const asked = continuation(this.#request, mode === "continued" ? progress.text : undefined);
+        const asked = continuation(this.#request, mode === "continued" ? progress : undefined);
         return prepareText(call, asked, { type, target });
       },
       deliver: async ({ type, response, prepared: { reading } }) => {
@@ -148,7 +175,8 @@ export class Rescuer {
           decode: decoding.decodeStream(decodeContext(call)),
           encoder: splice,
           splice,
-          keep: progress.keep,
+          // Whatever began it, its vendor does not have the whole of it.
+          keep: kept && ((answer) => kept(answer, false)),
         });
         return { status: 200, headers: {}, body: await openStream(call, response, { translator, rescuer: this }) };
       },
@@ -166,26 +194,43 @@ export class Rescuer {
 /** What the caller has of a stream, and what it broke off with. */
 type Broken = { readonly progress: Progress; readonly broke: GatewayError };
 
-/** What the vendor of the broken attempt will charge is a part of what the call costs. */
-async function bill(call: Call, translator: Translator): Promise<void> {
+/** What the vendor of the broken attempt will charge is a part of what the call costs; gives what it used. */
+async function bill(call: Call, translator: Translator): Promise<Usage> {
   if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
-  const before = call.spentBefore;
+  const { spentBefore, usedBefore } = call;
+  const used = call.usage ?? call.estimate ?? noUsage;
   const cost = costOfCall(call);
-  if (!cost) return;
   const last = call.trace.at(-1);
-  if (last) last.cost_nano = (cost.nano - before).toString();
-  call.spentBefore = cost.nano;
+  if (last) last.used = used;
+  if (last && cost) last.cost_nano = (cost.nano - spentBefore).toString();
+  if (cost) call.spentBefore = cost.nano;
+  const estimated = !call.usage || usedBefore?.estimated === true;
+  call.usedBefore = { usage: usedBefore ? sumUsage(usedBefore.usage, used) : used, estimated };
+  return used;
 }
 
-/** The request in the canonical form, with what the caller has as the beginning of the answer. */
-function continuation(request: TextRequest, beginning: string | undefined): TextRequest {
+/**
+ * The request in the canonical form. To go on from, it has what the caller has as the beginning of the answer, and limits to what that
+ * left of them.
+ */
+function continuation(request: TextRequest, before: Progress | undefined): TextRequest {
   const { request: canonical } = request.canonical;
-  const messages = [...canonical.messages, ...(beginning ? [{ role: "assistant", content: beginning.trimEnd() }] : [])];
-  const body = { ...canonical, messages, stream: true };
+  const body = { ...canonical, stream: true, ...(before && goingOn(canonical, before)) };
   return new TextRequest(chat, {
     bytes: Buffer.from(JSON.stringify(body)),
     body,
     stream: true,
     located: request.located,
   });
+}
+
+function goingOn(canonical: ChatRequest, { text, usage = noUsage }: Progress): Partial<ChatRequest> {
+  const sent = outputTokens(usage);
+  const left = (limit: number): number => Math.max(1, limit - sent);
+  const { messages, max_tokens, max_completion_tokens } = canonical;
+  return {
+    messages: [...messages, { role: "assistant", content: text.trimEnd() }],
+    ...(typeof max_tokens === "number" && { max_tokens: left(max_tokens) }),
+    ...(typeof max_completion_tokens === "number" && { max_completion_tokens: left(max_completion_tokens) }),
+  };
 }

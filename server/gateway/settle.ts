@@ -8,7 +8,7 @@ import { type CatalogPrice, priceAt } from "@/server/state/catalog";
 import { addToLedger } from "@/server/state/ledger";
 import { callClosed } from "@/server/state/open-calls";
 import { noteUnpriced } from "@/server/state/unpriced";
-import { inputTokens, noUsage, outputTokens, type Usage } from "@/server/wire/usage";
+import { inputTokens, noUsage, outputTokens, sumUsage, type Usage } from "@/server/wire/usage";
 
 /** What a call cost, and under which price; undefined when tokens were used and no price is known for them. */
 export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | undefined } | undefined {
@@ -17,6 +17,12 @@ export function costOfCall(call: Call): { nano: NanoUsd; price: CatalogPrice | u
   const usage = call.usage ?? call.estimate;
   if (!usage) return { nano: call.spentBefore, price };
   return price && { nano: costOf(usage, price.rates) + call.spentBefore, price };
+}
+
+/** The tokens of all attempts that a vendor bills. */
+function usageOfCall({ usage, estimate, usedBefore }: Call): Usage {
+  const last = usage ?? estimate ?? noUsage;
+  return usedBefore ? sumUsage(usedBefore.usage, last) : last;
 }
 
 /**
@@ -30,7 +36,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   endTrace(call, status);
   call.limits?.giveBack();
   const durationMs = elapsedMs(call);
-  const usage = call.usage ?? call.estimate ?? noUsage;
+  const usage = usageOfCall(call);
   call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());
   const cost = costOfCall(call);
   if (!cost) noteUnpriced(call.model ?? "");
@@ -70,7 +76,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
     reasoning_tokens: usage.reasoning || undefined,
     audio_input_tokens: usage.audioInput || undefined,
     audio_output_tokens: usage.audioOutput || undefined,
-    estimated: (!call.usage && call.estimate !== undefined) || undefined,
+    estimated: (!call.usage && call.estimate !== undefined) || call.usedBefore?.estimated || undefined,
     cost_nano: cost?.nano.toString(),
     price_id: cost?.price?.id,
     first_token_ms: call.firstTokenMs,

@@ -1,8 +1,8 @@
 import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
-import type { Progress } from "@/server/gateway/progress";
+import { isFinal, isThought, type Progress } from "@/server/gateway/progress";
 import type { ChatChunk } from "@/server/wire/chat";
-import type { Usage } from "@/server/wire/usage";
+import { noUsage, sumUsage, type Usage } from "@/server/wire/usage";
 
 /** `continued`: the target was given the beginning and goes on from it. `anew`: it answers from the start. */
 export type SpliceMode = "continued" | "anew";
@@ -22,6 +22,7 @@ export class SplicedAnswer implements StreamEncoder {
   #sent: string;
   /** What the answer must still begin with. */
   #expected: string;
+  #thought: boolean;
   /** Of a continuation, what may be a repetition of the beginning and was not passed on. */
   #held = "";
 
@@ -30,11 +31,12 @@ export class SplicedAnswer implements StreamEncoder {
     this.#mode = mode;
     this.#sent = before.text;
     this.#expected = before.text;
+    this.#thought = before.thought;
   }
 
   /** What the caller has by now. */
   progress(head: Progress["head"]): Progress {
-    return { ...this.#before, text: this.#sent, head: this.#before.head ?? head };
+    return { ...this.#before, text: this.#sent, thought: this.#thought, head: this.#before.head ?? head };
   }
 
   chunk(chunk: ChatChunk): string {
@@ -42,8 +44,19 @@ export class SplicedAnswer implements StreamEncoder {
     return choices.length === 0 ? "" : this.#before.encoder.chunk({ ...chunk, ...this.#before.head, choices });
   }
 
+  /** The caller is told the tokens of all that it has, and those of its prompt once. */
   finish(usage: Usage | undefined): string {
-    return this.#before.encoder.finish(usage);
+    return this.#before.encoder.finish(usage && this.told(usage));
+  }
+
+  /** The tokens of what the caller has by now, where this attempt has used so many. */
+  told(usage: Usage): Usage {
+    const { usage: before } = this.#before;
+    if (!before) return usage;
+    // An answer from the start is the whole of it once it has caught up.
+    if (this.#mode === "anew") return this.#expected === "" ? usage : before;
+    const { output, reasoning, audioOutput } = usage;
+    return sumUsage(before, { ...noUsage, output, reasoning, audioOutput });
   }
 
   fail(error: GatewayError): string {
@@ -55,14 +68,19 @@ export class SplicedAnswer implements StreamEncoder {
   }
 
   #choice(choice: Choice): Choice[] {
-    const { role, content, reasoning_content: reasoning, thinking_blocks: thinking, ...rest } = choice.delta;
-    const said = choice.finish_reason ? this.#last(content ?? "") : this.#rest(content ?? "");
+    const { role, content, reasoning_content: reasoning, thinking_blocks: thinking, ...other } = choice.delta;
+    const { content_blocks: blocks, ...rest } = other;
+    const said = choice.finish_reason || isFinal(rest) ? this.#last(content ?? "") : this.#rest(content ?? "");
     this.#sent += said;
+    // Its thoughts are not those that the caller has seen the beginning of.
+    const thinks = this.#before.text === "" && !this.#before.thought && isThought(choice.delta);
+    this.#thought ||= thinks;
     const kept = {
       ...rest,
-      // Its thoughts are not those that the caller has seen the beginning of.
-      ...(this.#before.text === "" && reasoning && { reasoning_content: reasoning }),
-      ...(this.#before.text === "" && thinking && { thinking_blocks: thinking }),
+      ...(thinks && reasoning && { reasoning_content: reasoning }),
+      ...(thinks && thinking && { thinking_blocks: thinking }),
+      // Of a continuation they are not the whole of what was said.
+      ...(this.#mode === "anew" && blocks && { content_blocks: blocks }),
       ...(this.#before.head === undefined && role && { role }),
       ...((content !== undefined || said !== "") && { content: said }),
     };
@@ -75,7 +93,7 @@ export class SplicedAnswer implements StreamEncoder {
     return this.#mode === "anew" ? this.#afterExpected(content) : this.#afterRepetition(content);
   }
 
-  /** The end of the answer: what was held is no repetition, and nothing may be missing. */
+  /** The end of the answer, or of its text: what was held is no repetition, and nothing may be missing. */
   #last(content: string): string {
     const said = this.#rest(content);
     if (this.#expected === "") return said;

@@ -31,6 +31,8 @@ export type Translator = {
   finish(): Uint8Array | string | undefined;
   /** All that the model wrote so far, for when the upstream never says how many tokens that was. */
   written?(): string | undefined;
+  /** What of the tokens of this attempt, and of those before it, the caller has; absent = those of this one. */
+  told?(usage: Usage): Usage;
   /** What the caller has, where another target could go on from there. */
   progress?(): Progress | undefined;
   /** What ends a stream that broke off, in the caller's dialect. */

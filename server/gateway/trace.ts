@@ -1,5 +1,6 @@
 import type { GatewayError } from "@/server/errors";
 import type { Call, CallTarget } from "@/server/gateway/call";
+import type { Usage } from "@/server/wire/usage";
 
 /** One attempt of a call as it is kept with it. Times are milliseconds; `at` is since the call began. */
 export type Attempt = {
@@ -15,7 +16,9 @@ export type Attempt = {
   error: string | undefined;
   message: string | undefined;
   /** Decimal digits of nano-dollars, of an attempt that a vendor billed and another one completed. */
-  cost_nano?: string;
+  cost_nano?: string | undefined;
+  /** What it used, which is a part of what the call did. */
+  used?: Usage | undefined;
 };
 
 const MAX_ATTEMPTS = 50;

@@ -2,7 +2,7 @@ import type { JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { type Call, markFirstToken } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
-import { type Progress, writtenIn } from "@/server/gateway/progress";
+import { isFinal, isThought, type Progress, writtenIn } from "@/server/gateway/progress";
 import type { SplicedAnswer } from "@/server/gateway/splice-answer";
 import type { Translator } from "@/server/gateway/stream";
 import { upstreamError } from "@/server/gateway/upstream-error";
@@ -33,6 +33,7 @@ export class TranslatedStream implements Translator {
   #parser: FrameParser;
   #ended = false;
   #text = "";
+  #thought = false;
   #written = "";
   #head: Progress["head"] | undefined;
   /** Something was sent that cannot be continued. */
@@ -82,14 +83,19 @@ export class TranslatedStream implements Translator {
     return this.#ways.encoder.fail(error);
   }
 
+  told(usage: Usage): Usage {
+    return this.#ways.splice?.told(usage) ?? usage;
+  }
+
   written(): string {
     return this.#written;
   }
 
   progress(): Progress | undefined {
     if (this.#bound) return undefined;
-    const { splice, encoder, keep } = this.#ways;
-    return splice ? splice.progress(this.#head) : { text: this.#text, head: this.#head, encoder, keep };
+    const { splice, encoder } = this.#ways;
+    const own = { text: this.#text, thought: this.#thought, head: this.#head, encoder };
+    return splice ? splice.progress(this.#head) : own;
   }
 
   #take(piece: StreamPiece): string {
@@ -114,26 +120,27 @@ export class TranslatedStream implements Translator {
   #takeChunk(chunk: ChatChunk): string {
     this.alive = true;
     this.#head ??= { id: chunk.id, created: chunk.created, model: chunk.model };
+    let bound = false;
     for (const { index, delta, finish_reason } of chunk.choices) {
-      if (index > 0 || delta.tool_calls?.length || finish_reason) this.#bound = true;
+      const final = isFinal(delta);
+      const thought = isThought(delta);
+      bound ||= index > 0 || final || Boolean(finish_reason || delta.content_blocks?.length);
       this.#text += delta.content ?? "";
+      this.#thought ||= thought;
       if (finish_reason) {
         this.#call.finishReason = finish_reason;
         this.started = true;
       }
-      if (
-        delta.content ||
-        delta.refusal ||
-        delta.reasoning_content ||
-        delta.tool_calls?.length ||
-        delta.thinking_blocks?.length
-      ) {
+      if (delta.content || final || thought) {
         this.#events++;
         this.started = true;
         markFirstToken(this.#call);
       }
     }
     this.#written += writtenIn(chunk);
-    return this.#ways.encoder.chunk(chunk);
+    const out = this.#ways.encoder.chunk(chunk);
+    // What the encoder refused the caller does not have.
+    this.#bound ||= bound;
+    return out;
   }
 }

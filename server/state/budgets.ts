@@ -18,8 +18,8 @@ import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } 
  * beyond its hold, is leased by force before the ledger is written, so that the sums in the database stay true.
  */
 
-/** What a call holds: the same amount of every budget that covers it. */
-export type Hold = { amount: NanoUsd; settled: boolean; readonly purses: readonly Purse[] };
+/** What a call holds: the same amount of every budget that covers it. `first` is what it held before it was extended. */
+export type Hold = { amount: NanoUsd; settled: boolean; readonly first: NanoUsd; readonly purses: readonly Purse[] };
 
 /** What a settled hold is spent from: purses, and those that the database has not named yet. */
 export type Spent = { readonly purses: readonly string[]; readonly unnamed: readonly Unnamed[] };
@@ -156,7 +156,7 @@ function take(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Hold {
     purse.held += amount;
     purse.usedAtMs = nowMs;
   }
-  return { amount, settled: false, purses };
+  return { amount, settled: false, first: amount, purses };
 }
 
 async function holdSlowly(purses: readonly Purse[], amount: NanoUsd, nowMs: number): Promise<Hold> {

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { Run } from "@/server/db/run";
 import { type CostLine, costLines, type NanoUsd } from "@/server/money";
+import { attemptsOf, usageOfLast } from "@/server/state/billed-attempts";
 import { priceOfRow, type UsageRow, usageColumns, usageOfRow, usedNothing } from "@/server/state/call-rows";
 
 /** What a call cost, and why. */
@@ -77,18 +77,12 @@ export async function explainCall(run: Run, place: CallPlace): Promise<Explained
   };
 }
 
-const Attempts = z.array(
-  z.looseObject({
-    provider: z.string().optional(),
-    upstream_model: z.string().optional(),
-    cost_nano: z.string().regex(/^\d+$/).optional(),
-  }),
-);
-
 function linesOf(row: Row, costNano: NanoUsd): CostLine[] {
   const { rates, units } = priceOfRow(row);
-  const lines = rates && !usedNothing(row) ? costLines(usageOfRow(row, units), rates, units) : [];
-  for (const { provider, upstream_model, cost_nano } of Attempts.catch([]).parse(row.trace ?? [])) {
+  const attempts = attemptsOf(row.trace);
+  const used = usageOfLast(usageOfRow(row, units), attempts);
+  const lines = rates && !usedNothing(row) ? costLines(used, rates, units) : [];
+  for (const { provider, upstream_model, cost_nano } of attempts) {
     if (cost_nano !== undefined) lines.push(fixedLine(`attempt ${provider}/${upstream_model}`, BigInt(cost_nano)));
   }
   const rest = costNano - lines.reduce((sum, { amountNano }) => sum + amountNano, 0n);

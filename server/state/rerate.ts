@@ -1,6 +1,7 @@
 import { type Run, runInTransaction } from "@/server/db/run";
 import { costOf, type NanoUsd } from "@/server/money";
 import { ADJUSTING, type Adjustment, postAdjustments } from "@/server/state/adjustments";
+import { attemptsOf, usageOfLast } from "@/server/state/billed-attempts";
 import { priceOfRow, type UsageRow, usageColumns, usageOfRow, usedNothing } from "@/server/state/call-rows";
 
 export type Rerating = {
@@ -87,18 +88,16 @@ type Row = {
   model: string | null;
   rerated: string | null;
   refunded: boolean;
-  extra: string;
+  trace: unknown;
   price_id: string | null;
 } & UsageRow;
 
-/** Calls to deployments with the price that holds for them now; attempts before the last that a vendor billed keep their cost. */
+/** Calls to deployments with the price that holds for them now; attempts before the last that a vendor billed keep their cost, and their tokens do not count again. */
 const READ = `
 SELECT call.id, call.started_at, call.model, ${usageColumns},
        (SELECT sum(delta_nano)::text FROM adjustment WHERE call_id = call.id AND kind = 'rerate') AS rerated,
        EXISTS (SELECT FROM adjustment WHERE call_id = call.id AND kind = 'refund') AS refunded,
-       (SELECT coalesce(sum((attempt->>'cost_nano')::bigint), 0)::text
-          FROM jsonb_array_elements(CASE jsonb_typeof(call.trace) WHEN 'array' THEN call.trace ELSE '[]' END) AS attempt) AS extra,
-       price.id AS price_id, price.rates
+       call.trace, price.id AS price_id, price.rates
   FROM call LEFT JOIN LATERAL (
     SELECT id, rates FROM price WHERE deployment_id = call.deployment_id AND effective_from <= call.started_at ORDER BY version DESC LIMIT 1
   ) AS price ON true
@@ -111,7 +110,9 @@ function outcomeOf(row: Row): Outcome {
   if (usedNothing(row)) return { kind: "same" };
   const { rates, units } = priceOfRow(row);
   if (!rates || row.price_id === null) return { kind: row.cost === null && row.rerated === null ? "unpriced" : "same" };
-  const cost = costOf(usageOfRow(row, units), rates, units) + BigInt(row.extra);
+  const attempts = attemptsOf(row.trace);
+  const extra = attempts.reduce((sum, { cost_nano = "0" }) => sum + BigInt(cost_nano), 0n);
+  const cost = costOf(usageOfLast(usageOfRow(row, units), attempts), rates, units) + extra;
   const deltaNano = cost - BigInt(row.cost ?? 0) - BigInt(row.rerated ?? 0);
   const firstPrice = row.cost === null && row.rerated === null;
   if (deltaNano === 0n && !firstPrice) return { kind: "same" };

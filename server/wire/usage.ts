@@ -41,6 +41,24 @@ export function outputTokens(usage: Usage): number {
   return usage.output + usage.reasoning + usage.audioOutput;
 }
 
+/** Two usages in one, class by class. */
+export function sumUsage(one: Usage, other: Usage): Usage {
+  const { searchUnits, webSearches } = { ...other, ...one };
+  return {
+    input: one.input + other.input,
+    cachedInput: one.cachedInput + other.cachedInput,
+    cacheWrite: one.cacheWrite + other.cacheWrite,
+    cacheWrite1h: one.cacheWrite1h + other.cacheWrite1h,
+    audioInput: one.audioInput + other.audioInput,
+    output: one.output + other.output,
+    reasoning: one.reasoning + other.reasoning,
+    audioOutput: one.audioOutput + other.audioOutput,
+    // What neither counts stays uncounted, which is not the same as none.
+    ...(searchUnits !== undefined && { searchUnits: (one.searchUnits ?? 0) + (other.searchUnits ?? 0) }),
+    ...(webSearches !== undefined && { webSearches: (one.webSearches ?? 0) + (other.webSearches ?? 0) }),
+  };
+}
+
 /**
  * OpenAI's chat usage object as disjoint classes that sum to its total; undefined when it is not one. There `prompt_tokens`
  * and `completion_tokens` are totals that the `*_details` break down. Source: OpenAI API reference, CompletionUsage.

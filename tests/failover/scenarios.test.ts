@@ -192,9 +192,11 @@ describe("a provider fails and its caller gets the whole answer", () => {
     const [first, second] = Array.isArray(row.trace) ? row.trace : [];
     expect(first).toMatchObject({ provider: `${name}-primary`, error: expect.stringMatching(/^upstream_/) });
     expect(second).toMatchObject({ provider: `${name}-spare`, status: 200 });
-    // Both vendors charge.
+    // Both vendors charge, and the caller is told the tokens of its one answer.
     expect(Number(first.cost_nano)).toBeGreaterThan(0);
-    expect(row.cost_nano).toBe(BigInt(first.cost_nano) + row.input_tokens * 1_000n + row.output_tokens * 4_000n);
+    expect(row.output_tokens).toBe(BigInt(first.used.output) + 60n);
+    expect(row.cost_nano).toBe(row.input_tokens * 1_000n + row.output_tokens * 4_000n);
+    expect(got.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 60 });
   });
 
   test("09: after a stall the next call is served", async () => {

@@ -17,10 +17,16 @@ function chunk(content: string, finish: "stop" | null = null): ChatChunk {
   };
 }
 
-function spliceAfter(text: string, mode: SpliceMode): SplicedAnswer {
+type Delta = ChatChunk["choices"][number]["delta"];
+
+function piece(delta: Delta): ChatChunk {
+  return { ...chunk(""), choices: [{ index: 0, delta, finish_reason: null }] };
+}
+
+function spliceAfter(text: string, mode: SpliceMode, thought = false): SplicedAnswer {
   const located = { params: {}, query: new URLSearchParams() };
   const encoder = chat.encodeStream({}, { id: "", created: 0, model: "" }, located);
-  return new SplicedAnswer({ text, head, encoder }, mode);
+  return new SplicedAnswer({ text, thought, head, encoder }, mode);
 }
 
 /** What a caller who has `text` gets of an answer in these pieces. */
@@ -63,12 +69,35 @@ describe("the answer of another target after the beginning that a caller has", (
   });
 
   test("its thoughts are left out, but for a caller who has nothing yet", () => {
-    const thought: ChatChunk = {
-      ...chunk(""),
-      choices: [{ index: 0, delta: { reasoning_content: "Hm." }, finish_reason: null }],
-    };
+    const thought = piece({ reasoning_content: "Hm." });
     expect(spliceAfter("one", "anew").chunk(thought)).toBe("");
     expect(spliceAfter("", "anew").chunk(thought)).toContain("Hm.");
+    expect(spliceAfter("", "anew", true).chunk(thought)).toBe("");
+  });
+
+  test("a thought that it passes on is the only one", () => {
+    const splice = spliceAfter("", "anew");
+    expect(splice.progress(undefined).thought).toBe(false);
+    splice.chunk(piece({ reasoning_content: "Hm." }));
+    expect(splice.progress(undefined).thought).toBe(true);
+  });
+
+  test.each<[string, Delta]>([
+    ["a call of a tool", { tool_calls: [{ index: 0, id: "t", function: { name: "f", arguments: "{}" } }] }],
+    ["a refusal", { refusal: "No." }],
+  ])("anew, which goes on with %s before it has caught up: refused, and nothing of it is passed on", (_what, delta) => {
+    const splice = spliceAfter("one two", "anew");
+    splice.chunk(chunk("one"));
+    expect(() => splice.chunk(piece(delta))).toThrow("no other could go on");
+    expect(splice.diverged).toBe(true);
+  });
+
+  test("continued by what looks like a repetition before a call of a tool: it comes before the call", () => {
+    const splice = spliceAfter("one two", "continued");
+    expect(splice.chunk(chunk("one"))).toBe("");
+    const call = { index: 0, id: "t", function: { name: "f", arguments: "{}" } };
+    const [event] = eventsOf(splice.chunk(piece({ tool_calls: [call] })));
+    expect(JSON.parse(event ?? "").choices[0].delta).toEqual({ content: "one", tool_calls: [call] });
   });
 });
 

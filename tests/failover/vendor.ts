@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { json, type Scenario } from "@/tests/support/upstream";
+import { json, namedEvents, type Scenario, stream } from "@/tests/support/upstream";
 
 /** The tokens of every answer: a vendor without faults always gives the same. */
-const TOKENS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
-export const ANSWER = TOKENS.join("");
-const PROMPT_TOKENS = 12;
+export const WORDS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
+export const ANSWER = WORDS.join("");
+export const PROMPT_TOKENS = 12;
+/** A model of Anthropic's that goes on from an assistant's turn. */
+export const CLAUDE = "claude-3-5-haiku-20241022";
 
 type Asked = {
   readonly model: string;
@@ -44,6 +46,30 @@ export const withoutPrefill: Scenario = (request, response) => {
   )(request, response);
 };
 
+/** A vendor that speaks Anthropic's dialect and goes on from a beginning that it is given; its answer is the same. */
+export const claudeGoesOn: Scenario = (request, response) => {
+  const { messages } = JSON.parse(request.body.toString());
+  const last = messages.at(-1);
+  const prefill = last.role === "assistant" ? last.content : "";
+  const given = typeof prefill === "string" ? prefill : prefill[0].text;
+  const done = given === "" ? 0 : given.split(" ").length;
+  const usage = { input_tokens: PROMPT_TOKENS + done, output_tokens: 1 };
+  const message = { id: "msg_1", type: "message", role: "assistant", model: CLAUDE, content: [], usage };
+  const events = [
+    { type: "message_start", message },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    ...WORDS.slice(done).map((text) => ({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text },
+    })),
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: WORDS.length - done } },
+    { type: "message_stop" },
+  ];
+  return stream(namedEvents(events))(request, response);
+};
+
 /** An error as OpenAI says it. */
 export function refusal(status: number, message: string, code: string | null = null, headers = {}): Scenario {
   const type = status < 500 ? "invalid_request_error" : "server_error";
@@ -73,7 +99,7 @@ function readRequest(body: Buffer): Asked {
 async function answer(asked: Asked, response: ServerResponse, fault: Fault): Promise<void> {
   const { prefill } = asked;
   const goesOn = prefill !== undefined && ANSWER.startsWith(prefill);
-  const tokens = goesOn ? tokensAfter(prefill.length) : TOKENS;
+  const tokens = goesOn ? tokensAfter(prefill.length) : WORDS;
   const usage = {
     prompt_tokens: PROMPT_TOKENS,
     completion_tokens: tokens.length,
@@ -123,7 +149,7 @@ async function streamed(asked: Asked, response: ServerResponse, { tokens, usage,
 /** What follows the first characters of the answer, token by token. */
 function tokensAfter(length: number): readonly string[] {
   let left = length;
-  return TOKENS.flatMap((token) => {
+  return WORDS.flatMap((token) => {
     const skipped = Math.min(left, token.length);
     left -= skipped;
     return skipped === token.length ? [] : [token.slice(skipped)];

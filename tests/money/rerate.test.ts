@@ -98,6 +98,27 @@ test("what was billed for attempts before the last stays as it was", async () =>
   ]);
 });
 
+test("what such attempts used counts once, with what they cost", async () => {
+  const { ledger, calls, prices } = api.as();
+  // The call's 1,500 tokens are 500 of the first attempt's, at another vendor's price, and 1,000 of the last.
+  const trace = [
+    { provider: "other", upstream_model: "x", cost_nano: "700", used: { input: 500 } },
+    { provider: "vendor" },
+  ];
+  const listed = await prices.list({ deploymentId });
+  const priceId = listed.find(({ rates }) => rates.length === 1 && rates[0]?.value === "1")?.id;
+  const one = await call({
+    ...{ started_at: at(0.5).toISOString(), model: "joined", price_id: priceId },
+    ...{ cost_nano: "1000700", input_tokens: 1_500, trace },
+  });
+  const { lines } = await calls.get({ id: one.id });
+  expect(lines.map(({ what, amountUsd }) => [what, amountUsd])).toEqual([
+    ["input", "0.001"],
+    ["attempt other/x", "0.0000007"],
+  ]);
+  expect(await ledger.rerate({ ...range, model: "joined" })).toMatchObject({ calls: 1, changed: 0, deltaUsd: "0" });
+});
+
 test("more calls than one batch are priced too", async () => {
   const { writeRows } = await import("@/server/state/ledger-write");
   const { randomUUID } = await import("node:crypto");

@@ -4,7 +4,7 @@ import { isRecord, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 
 /** What a caller has of a stream, as far as blocks and text go. */
-type Seen = { begun: boolean; blocks: number; open: "text" | "thinking" | undefined; text: string };
+type Seen = { begun: boolean; thought: boolean; blocks: number; open: "text" | "thinking" | undefined; text: string };
 
 const THOUGHTS: ReadonlySet<unknown> = new Set(["thinking", "redacted_thinking"]);
 
@@ -16,16 +16,16 @@ export function resume(
   events: readonly ServerSentEvent[],
   about: { readonly body: JsonObject; readonly context: AnswerContext },
 ): Resumed | undefined {
-  const seen: Seen = { begun: false, blocks: 0, open: undefined, text: "" };
+  const seen: Seen = { begun: false, thought: false, blocks: 0, open: undefined, text: "" };
   for (const { data } of events) {
     const event = parse(data);
     if (!isRecord(event) || !take(seen, event)) return undefined;
   }
-  const { begun, text, blocks, open } = seen;
-  if (!begun) return { text, encoder: new MessagesStream(about.body, about.context) };
+  const { begun, text, thought, blocks, open } = seen;
+  if (!begun) return { text, thought, encoder: new MessagesStream(about.body, about.context) };
   if (open === "thinking") return undefined;
   const from = { text, blocks, open: open && { type: open, index: blocks - 1 } };
-  return { text, encoder: new MessagesStream(about.body, about.context, from) };
+  return { text, thought, encoder: new MessagesStream(about.body, about.context, from) };
 }
 
 function parse(data: string): unknown {
@@ -63,6 +63,7 @@ function begin(seen: Seen, { type, text }: Record<string, unknown>): boolean {
   if (seen.text !== "" || seen.open) return false;
   seen.blocks++;
   seen.open = type === "text" ? "text" : "thinking";
+  seen.thought ||= seen.open === "thinking";
   seen.text += textOf(text) ?? "";
   return type === "text" || THOUGHTS.has(type);
 }

@@ -1,5 +1,6 @@
 import type { TextDialect } from "@/server/dialects/dialect";
 import { eventReader, readWhole } from "@/server/dialects/responses/read";
+import { resume } from "@/server/dialects/responses/resume";
 import { ResponsesRequest, readAsked } from "@/server/dialects/responses/schema";
 import { ResponseStream } from "@/server/dialects/responses/stream";
 import { toCanonical } from "@/server/dialects/responses/to-canonical";
@@ -25,6 +26,7 @@ export const responses: TextDialect = {
   encodeStream: (body, context) => new ResponseStream(body, context),
   readWhole,
   readStream: eventReader,
+  resume,
   errorBody: openaiError,
 };
 

@@ -6,7 +6,8 @@ export type Emit = (type: string, fields: JsonObject) => string;
 
 type ItemStatus = "completed" | "incomplete";
 type Place = { readonly id: string; readonly index: number; readonly emit: Emit };
-type Part = { type: "output_text"; text: string; annotations: JsonObject[]; logprobs: unknown[] } | RefusalPart;
+type TextPart = { type: "output_text"; text: string; annotations: JsonObject[]; logprobs: unknown[] };
+type Part = TextPart | RefusalPart;
 type RefusalPart = { type: "refusal"; refusal: string };
 
 /** An item of the output while it is made. `item` is what it has become so far; `add` and `close` are its first and last events. */
@@ -35,15 +36,29 @@ abstract class OpenItem {
   }
 }
 
+/** A message that was begun by other bytes: its parts so far, and how far the last of them has come. */
+export type BegunMessage = {
+  readonly item: JsonObject;
+  readonly parts: readonly TextPart[];
+  /** `said`: its text is over, and the part is not. */
+  readonly last: "open" | "said" | "closed";
+};
+
 /** What the model says, as parts of text or refusal. */
 export class MessageItem extends OpenItem {
   readonly #parts: Part[] = [];
   readonly #message: JsonObject & { status: string };
   #partOpen = false;
+  #partSaid = false;
 
-  constructor(place: Place) {
+  constructor(place: Place, begun?: BegunMessage) {
     super(place);
-    this.#message = { id: place.id, type: "message", status: "in_progress", role: "assistant", content: this.#parts };
+    const message = begun?.item ?? { id: place.id, type: "message", role: "assistant" };
+    this.#message = { ...message, status: "in_progress", content: this.#parts };
+    if (!begun) return;
+    this.#parts.push(...begun.parts);
+    this.#partOpen = begun.last !== "closed";
+    this.#partSaid = begun.last === "said";
   }
 
   get item(): JsonObject {
@@ -53,7 +68,7 @@ export class MessageItem extends OpenItem {
   text(delta: string, logprobs: readonly unknown[]): string {
     let out = "";
     let part = this.#openPart;
-    if (part?.type !== "output_text") {
+    if (part?.type !== "output_text" || this.#partSaid) {
       part = { type: "output_text", text: "", annotations: [], logprobs: [] };
       out = this.#open(part);
     }
@@ -112,11 +127,15 @@ export class MessageItem extends OpenItem {
     if (!part) return "";
     this.#partOpen = false;
     const content_index = this.#at;
-    const whole =
-      part.type === "refusal"
-        ? this.say("response.refusal.done", { content_index, refusal: part.refusal })
-        : this.say("response.output_text.done", { content_index, text: part.text, logprobs: part.logprobs });
+    const whole = this.#partSaid ? "" : this.#endOf(part, content_index);
+    this.#partSaid = false;
     return whole + this.say("response.content_part.done", { content_index, part });
+  }
+
+  #endOf(part: Part, content_index: number): string {
+    return part.type === "refusal"
+      ? this.say("response.refusal.done", { content_index, refusal: part.refusal })
+      : this.say("response.output_text.done", { content_index, text: part.text, logprobs: part.logprobs });
   }
 }
 

@@ -1,6 +1,12 @@
 import type { AnswerContext, JsonObject, StreamEncoder } from "@/server/dialects/dialect";
 import { type Progress, responseObject } from "@/server/dialects/responses/response-object";
-import { CallItem, type Emit, MessageItem, ReasoningItem } from "@/server/dialects/responses/stream-items";
+import {
+  type BegunMessage,
+  CallItem,
+  type Emit,
+  MessageItem,
+  ReasoningItem,
+} from "@/server/dialects/responses/stream-items";
 import type { GatewayError } from "@/server/errors";
 import { packCarried } from "@/server/wire/carried";
 import type { ChatChunk, ChatToolCallDelta, ContentBlock, ExtraContent, ThinkingBlock } from "@/server/wire/chat";
@@ -11,6 +17,18 @@ import type { Usage } from "@/server/wire/usage";
 type Choice = ChatChunk["choices"][number];
 type Item = MessageItem | ReasoningItem | CallItem;
 
+/** A response that was begun by other bytes. */
+export type BegunResponse = {
+  /** As its first event has it. */
+  readonly response: JsonObject;
+  /** The number of its next event. */
+  readonly sequence: number;
+  /** Items that are done. */
+  readonly items: readonly JsonObject[];
+  /** The item after them, where a message is open. */
+  readonly message: BegunMessage | undefined;
+};
+
 /**
  * Writes an answer as typed events: each item of the output is added, grows and is done; the response is created first and
  * completed, incomplete or failed last. Source: OpenAI API reference, "Streaming events" of responses.
@@ -18,7 +36,8 @@ type Item = MessageItem | ReasoningItem | CallItem;
 export class ResponseStream implements StreamEncoder {
   readonly #body: JsonObject;
   readonly #context: AnswerContext;
-  readonly #items: Item[] = [];
+  readonly #begun: JsonObject | undefined;
+  readonly #items: (Item | { readonly item: JsonObject })[] = [];
   readonly #calls = new Map<number, CallItem>();
   #message: MessageItem | undefined;
   #reasoning: ReasoningItem | undefined;
@@ -32,9 +51,18 @@ export class ResponseStream implements StreamEncoder {
   #serviceTier: string | undefined;
   #answer: JsonObject | undefined;
 
-  constructor(body: JsonObject, context: AnswerContext) {
+  /** `from` is where a stream that broke off is gone on with. */
+  constructor(body: JsonObject, context: AnswerContext, from?: BegunResponse) {
     this.#body = body;
     this.#context = context;
+    if (!from) return;
+    this.#begun = from.response;
+    this.#sequence = from.sequence;
+    this.#items.push(...from.items.map((item) => ({ item })));
+    if (!from.message) return;
+    const place = { ...this.#placeOf("msg"), id: String(from.message.item.id) };
+    this.#message = new MessageItem(place, from.message);
+    this.#items.push(this.#message);
   }
 
   chunk(chunk: ChatChunk): string {
@@ -84,7 +112,10 @@ export class ResponseStream implements StreamEncoder {
 
   #response(progress: Omit<Progress, "output">): JsonObject {
     const output = this.#items.map(({ item }) => item);
-    return responseObject(this.#body, this.#context, { ...progress, output, serviceTier: this.#serviceTier });
+    const made = responseObject(this.#body, this.#context, { ...progress, output, serviceTier: this.#serviceTier });
+    if (!this.#begun) return made;
+    const { status, error, incomplete_details, usage } = made;
+    return { ...this.#begun, status, error, incomplete_details, output, usage };
   }
 
   #takeChoice({ delta, finish_reason, logprobs }: Choice): string {
