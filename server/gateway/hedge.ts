@@ -77,7 +77,7 @@ function enter<Prepared extends Encoded>(call: Call, target: CallTarget, { going
     record: undefined,
     begun: false,
     release: () => call.cancel.offAbort(onAbort),
-    done: Promise.resolve().then(() => makeAttempt(own, target, { way: { ...way, deliver }, going })),
+    done: makeAttempt(own, target, { way: { ...way, deliver }, going }),
   };
   return side;
 }
@@ -100,7 +100,8 @@ async function affordable(call: Call, second: () => CallTarget | undefined): Pro
   const target = second();
   if (!target || !call.hold) return target;
   const pays = await extend(call.hold, call.hold.amount, Date.now());
-  return pays && !call.cancel.aborted ? target : undefined;
+  // While the money was asked for another call may have taken its place.
+  return pays && !call.cancel.aborted ? second() : undefined;
 }
 
 type Won = { readonly side: Side; readonly reply: Reply };
