@@ -4,15 +4,17 @@ import { hasRoom } from "@/server/gateway/room";
 import { ordered } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
-import { allows, isBusy, passable, probeable, type Route, routeOf } from "@/server/state/route-health";
+import { passable, probeable, type Route, routeOf } from "@/server/state/route-health";
 import { chance } from "@/server/state/turns";
 
 /** What a call has learned of a target. */
 export type Trial = {
   /** Attempts at it. */
   readonly times: number;
-  /** Keys that failed with it. */
+  /** Keys that were limited or refused with it. */
   readonly keys: readonly string[];
+  /** The key of the last attempt. */
+  readonly lastKey?: string | undefined;
   readonly verdict: Verdict;
   /** When it may be tried again, on `performance.now()`'s clock. */
   readonly again: number;
@@ -50,16 +52,17 @@ export function nextTarget(call: Call, stage: Stage, tried: Tried | undefined): 
 }
 
 /**
- * For a call that would fail: a target that was not tried because its breaker is open, where no other call probes it. Undefined
- * when there is none.
+ * For a call that would fail: a target that was not tried because its breaker, or that of each of its keys, is open, where no other
+ * call probes it. Undefined when there is none.
  */
 export function lastResort(stages: readonly Stage[], tried: Tried): { choice: Choice; stage: Stage } | undefined {
   const now = Date.now();
   for (const stage of stages) {
     for (const target of stage.targets) {
       const route = routeOf(routeId(target));
-      if (tried.has(route.id) || !probeable(route)) continue;
-      const ready = withKey(target, route, { now });
+      const down = probeable(route) || (passable(route, now) && !withKey(target, route, { now }));
+      if (tried.has(route.id) || !down) continue;
+      const ready = withKey(target, route, { now, probes: true });
       if (ready) return { choice: { target: ready, waitMs: 0, repeated: false }, stage };
     }
   }
@@ -67,20 +70,21 @@ export function lastResort(stages: readonly Stage[], tried: Tried): { choice: Ch
 }
 
 /**
- * Whether a target that was not tried is out of service for a short while only. A call that has failed has nothing to lose, and may
- * become the probe of a target that seems to be down.
+ * Whether a target that was not tried, with one of its keys, is out of service for a short while only: its limit or the time of its
+ * breaker ends within it, or a probe is under way. A call that has failed has nothing to lose, and may become the probe before.
  */
 export function comesBack(stages: readonly Stage[], tried: Tried | undefined, withinMs: number): boolean {
   const now = Date.now();
   const near = (route: Route): boolean =>
     passable(route, now) ||
-    (tried !== undefined && route.out === undefined && route.state !== "closed") ||
-    (isBusy(route, now) && (route.state === "half-open" || route.untilMs <= now + withinMs));
+    (route.out === undefined &&
+      (route.state === "half-open" || (tried && route.state === "open") || route.untilMs <= now + withinMs));
   return stages.some(({ targets }) =>
     targets.some((target) => {
       const route = routeOf(routeId(target));
       const { keys } = target.provider;
-      return !tried?.has(route.id) && near(route) && (keys.length === 0 || keys.some(({ id }) => near(routeOf(id))));
+      if (tried?.has(route.id) || !near(route)) return false;
+      return keys.length === 0 || keys.some(({ id, weight }) => weight > 0 && keyed(route, id).every(near));
     }),
   );
 }
@@ -119,19 +123,34 @@ function repetition(target: CallTarget, { trial, route, now }: Repeating): Choic
   // A limit is waited for, an open breaker is not.
   if (verdict === "limited") waitMs = Math.max(waitMs, limitMs(target, route) - now);
   if (waitMs > LONGEST_WAIT_MS || !passable(route, now + waitMs)) return undefined;
-  const same = withKey(target, route, { now: now + waitMs });
+  const same = withKey(target, route, { now: now + waitMs, unless: trial.lastKey });
   return same && { target: same, waitMs, repeated: true };
+}
+
+/** What is known of a key, and of the deployment with it. */
+function keyed(route: Route, keyId: string): Route[] {
+  const pair = route.pairs?.get(keyId);
+  return pair ? [routeOf(keyId), pair] : [routeOf(keyId)];
 }
 
 /** When the first key, or the route of a target without keys, takes calls again. */
 function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
   if (keys.length === 0) return route.untilMs;
   let soonest = Number.POSITIVE_INFINITY;
-  for (const { id, weight } of keys) if (weight > 0) soonest = Math.min(soonest, routeOf(id).untilMs);
+  for (const { id, weight } of keys)
+    if (weight > 0) soonest = Math.min(soonest, Math.max(...keyed(route, id).map(({ untilMs }) => untilMs)));
   return soonest;
 }
 
-type Picking = { readonly now: number; readonly without?: readonly string[] };
+type Picking = {
+  readonly now: number;
+  /** Keys that are not taken. */
+  readonly without?: readonly string[];
+  /** A key that is taken only where there is no other. */
+  readonly unless?: string | undefined;
+  /** Whether it may be the probe of a key. */
+  readonly probes?: boolean;
+};
 
 /** The target with one of its provider's keys that is in service; undefined when it has keys and none is. */
 function withKey(target: CallTarget, route: Route, picking: Picking): CallTarget | undefined {
@@ -148,7 +167,8 @@ function usableOnly(key: CatalogKey | undefined, route: Route, picking: Picking)
 
 /** By weight among those that are not cooling down or out. */
 function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): CatalogKey | undefined {
-  const usable = keys.filter((key) => isUsable(key, route, picking));
+  let usable = keys.filter((key) => isUsable(key, route, picking));
+  if (picking.unless !== undefined && usable.length > 1) usable = usable.filter(({ id }) => id !== picking.unless);
   let left = chance() * usable.reduce((sum, { weight }) => sum + weight, 0);
   for (const key of usable) {
     left -= key.weight;
@@ -157,6 +177,12 @@ function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): C
   return usable[0];
 }
 
-function isUsable({ id, weight }: CatalogKey, route: Route, { now, without }: Picking): boolean {
-  return weight > 0 && !without?.includes(id) && passable(routeOf(id), now) && allows(route, id, now);
+function isUsable({ id, weight }: CatalogKey, route: Route, picking: Picking): boolean {
+  if (weight <= 0 || picking.without?.includes(id)) return false;
+  const pair = route.pairs?.get(id);
+  return takes(routeOf(id), picking) && (!pair || takes(pair, picking));
+}
+
+function takes(route: Route, { now, probes }: Picking): boolean {
+  return passable(route, now) || (probes === true && probeable(route));
 }

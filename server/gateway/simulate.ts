@@ -13,7 +13,7 @@ import { type Asking, budgetFor, type Plan, planNow } from "@/server/gateway/pla
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
-import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
+import { passable, type Route, routeOf } from "@/server/state/route-health";
 import { rehearse } from "@/server/state/turns";
 
 const dialects = { chat, completions, messages, responses } as const;
@@ -163,7 +163,8 @@ function whyNot(call: Call, target: CallTarget): string {
   if (!passable(route, now)) return `it is ${conditionOf(route, now)}`;
   const keys = provider.keys.map(({ id, name, weight }) => {
     if (weight <= 0) return `${name} has no weight`;
-    if (!allows(route, id, now)) return `${name} may not use this model`;
+    const pair = route.pairs?.get(id);
+    if (pair && !passable(pair, now)) return `${name} is ${conditionOf(pair, now)} with this model`;
     return `${name} is ${conditionOf(routeOf(id), now)}`;
   });
   return keys.length > 0 ? `none of its provider's keys is in service: ${keys.join("; ")}` : "it is out of service";
