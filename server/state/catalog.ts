@@ -5,6 +5,7 @@ import { Rates } from "@/server/money";
 import type { Secret } from "@/server/secret";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
+import { putBackReplaced } from "@/server/state/replaced-keys";
 import { type Rule, readRules } from "@/server/state/rules";
 
 export type CatalogKey = {
@@ -126,7 +127,10 @@ export function reloadCatalog(): Promise<void> {
   held.loading = (async () => {
     do {
       held.again = false;
-      held.current = await readCatalog();
+      const read = await readCatalog();
+      const before = held.current;
+      held.current = read;
+      putBackReplaced(before, read);
     } while (held.again);
   })().finally(() => {
     held.loading = undefined;
