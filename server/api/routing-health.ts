@@ -3,20 +3,23 @@ import { change } from "@/server/api/change";
 import { ByRoute, ResetRoutes, RouteView } from "@/server/api/routing.schema";
 import { adminProcedure, rest } from "@/server/api/trpc";
 import { type CatalogProvider, catalog } from "@/server/state/catalog";
-import { type Route, routeOf, routes } from "@/server/state/route-health";
+import { knownRoute, type Route, routeOf, routes } from "@/server/state/route-health";
 import { tellRouteNews } from "@/server/state/route-news";
 
 type View = z.infer<typeof RouteView>;
 
-/** Every way to an upstream as this process knows it: each deployment and key in use, and models that were asked for directly. */
+/**
+ * Every way to an upstream as this process knows it: each deployment and key in use, models that were asked for directly, and pairs of
+ * these and a key that do not work together.
+ */
 export const routeHealth = adminProcedure
   .meta(rest("GET", "/routing/health", "List the ways to upstreams with their breakers, failures and latency."))
   .output(z.array(RouteView))
   .query(() => allRoutes());
 
-/** Puts ways back into service: their breakers close, and what is known of them is forgotten. */
+/** Puts ways back into service, and pairs that they are a part of: breakers close, and what is known of them is forgotten. */
 export const resetRoute = adminProcedure
-  .meta(rest("POST", "/routing/health/reset", "Put a deployment or key back into service; null puts all."))
+  .meta(rest("POST", "/routing/health/reset", "Put a deployment, key or pair back into service; null puts all."))
   .input(ByRoute)
   .output(ResetRoutes)
   .mutation(({ ctx, input: { id } }) =>
@@ -31,7 +34,7 @@ export const resetRoute = adminProcedure
   );
 
 function nameOf({ provider, upstreamModel, key }: View): string {
-  return `${provider}/${upstreamModel ?? key ?? ""}`;
+  return [provider, key, upstreamModel].filter((part) => part !== null).join("/");
 }
 
 function allRoutes(): View[] {
@@ -42,7 +45,19 @@ function allRoutes(): View[] {
       views.push(viewOf(routeOf(id), { kind: "deployment", provider: provider.name, model: name, upstreamModel }));
   for (const { name, keys } of providers.values())
     for (const key of keys) views.push(viewOf(routeOf(key.id), { kind: "key", provider: name, key: key.name }));
-  return [...views, ...direct([...providers.values()])];
+  views.push(...direct([...providers.values()]));
+  return [...views, ...views.flatMap((view) => pairsOf(view, providers.get(view.provider)))];
+}
+
+/** What does not work with one of the provider's keys. */
+function pairsOf({ id, kind, provider, model, upstreamModel }: View, of: CatalogProvider | undefined): View[] {
+  if (kind === "key") return [];
+  const pairs = knownRoute(id)?.pairs;
+  return (of?.keys ?? []).flatMap(({ id: keyId, name: key }) => {
+    const pair = pairs?.get(keyId);
+    if (!pair || (pair.state === "closed" && pair.failures === 0 && pair.untilMs <= Date.now())) return [];
+    return [viewOf(pair, { kind: "pair", provider, model, upstreamModel, key })];
+  });
 }
 
 function direct(providers: readonly CatalogProvider[]): View[] {

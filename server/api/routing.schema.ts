@@ -32,12 +32,15 @@ export const RuleChange = z.strictObject({
 /** All rules of the dashboard's, in the order in which they are to be asked. */
 export const RuleOrder = z.strictObject({ ids: z.array(Id).max(1_000) });
 
-/** A way to an upstream as this process knows it: a deployment, or a key of a provider. */
+/** A way to an upstream as this process knows it: a deployment, a key of a provider, or a pair of the two where it fails as such. */
 export const RouteView = z
   .object({
-    /** A deployment's or key's id, or `<provider id>/<model>` where no deployment declares the model. */
+    /**
+     * A deployment's or key's id, `<provider id>/<model>` where no deployment declares the model, or `<key's id>@<id>` of a pair of a
+     * key and one of these.
+     */
     id: z.string(),
-    kind: z.enum(["deployment", "key", "direct"]),
+    kind: z.enum(["deployment", "key", "direct", "pair"]),
     provider: z.string(),
     model: z.string().nullable(),
     upstreamModel: z.string().nullable(),
@@ -45,7 +48,7 @@ export const RouteView = z
     state: z.enum(["closed", "open", "half-open"]),
     /** Failures in a row. */
     failures: z.int(),
-    /** Why it is out of service, where it was refused. */
+    /** Why it is out of service, where it was refused: the account, or a pair's key for its model. */
     out: z.string().nullable(),
     /** Until when it takes no calls. */
     until: Moment.nullable(),

@@ -214,6 +214,7 @@ class Run<Prepared extends Encoded> {
     this.#tried.set(id, {
       times,
       keys,
+      lastKey: target.key?.id,
       verdict,
       again: verdict === "at-once" ? 0 : performance.now() + pauseMs(times, error),
     });

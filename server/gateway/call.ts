@@ -67,6 +67,8 @@ export type Call = {
   became: Call | undefined;
   /** How long the attempt under way may take to its first byte, or a stream's first event. */
   firstByteMs: number;
+  /** The turn at which the attempt under way departed: what became of the routes since, it tells nothing of. */
+  turn: number;
   /** The way that an attempt under way occupies. */
   occupied: Route | undefined;
   /** What it takes of that deployment's own limits. */
@@ -144,6 +146,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     firstByteMs: env.firstByteMs,
     became: undefined,
     outrun: undefined,
+    turn: 0,
     occupied: undefined,
     room: undefined,
     trace: [],

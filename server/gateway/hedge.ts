@@ -118,8 +118,9 @@ async function beside<Prepared extends Encoded>(
   if (!target || !hold) return target && enter(call, target, racing);
   const more = hold.amount;
   if (!(await extend(hold, more, Date.now()))) return undefined;
-  if (!first.isOver && !call.cancel.aborted) return enter(call, target, racing);
-  // Meanwhile the first has come to an end.
+  // Meanwhile the first may have come to an end, or another call have taken the target's place.
+  const free = first.isOver || call.cancel.aborted ? undefined : racing.second();
+  if (free) return enter(call, free, racing);
   shrink(hold, more);
   return undefined;
 }

@@ -10,7 +10,8 @@ import { leaveRoom, occupyRoom } from "@/server/gateway/room";
 import { beginAttempt, endAttempt } from "@/server/gateway/trace";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { Encoded } from "@/server/providers/provider";
-import { answered, departed, returned, routeOf } from "@/server/state/route-health";
+import { answered, departed, probing, returned, routeOf, turnOfDeparture } from "@/server/state/route-health";
+import { noteLatency } from "@/server/state/route-latency";
 
 /** How an operation makes its request for a target, and how it brings an answer to the caller. */
 export type Way<Prepared extends Encoded> = {
@@ -33,13 +34,19 @@ export async function makeAttempt<Prepared extends Encoded>(
   target: CallTarget,
   { way, going }: { readonly way: Way<Prepared>; readonly going: Going },
 ): Promise<Reply | GatewayError> {
-  const { record, key } = depart(call, target, going);
+  const { record, route, key } = depart(call, target, going);
   try {
     const answer = await dispatch(call, target, way.prepare);
     const reply = await way.deliver(answer, call);
     const now = Date.now();
-    answered(routeOf(routeId(target)), now, firstTokenMs(call));
-    if (key) answered(key, now);
+    answered(route, now, call.turn);
+    const took = firstTokenMs(call);
+    if (took !== undefined) noteLatency(route, now, took);
+    if (key) {
+      answered(key, now, call.turn);
+      const pair = target.key && route.pairs?.get(target.key.id);
+      if (pair) answered(pair, now, call.turn);
+    }
     endAttempt(call, record);
     if (typeof reply.body !== "function") leave(call);
     return reply;
@@ -60,13 +67,14 @@ function depart(call: Call, target: CallTarget, { stage, waitedMs }: Going) {
   call.occupied = route;
   occupyRoom(call, target);
   const key = target.key && routeOf(target.key.id);
-  // Of keys only probes are counted.
-  if (key && key.state !== "closed") {
-    departed(key, now);
-    returned(key);
+  if (key) {
+    probing(key, now);
+    const pair = target.key && route.pairs?.get(target.key.id);
+    if (pair) probing(pair, now);
   }
+  call.turn = turnOfDeparture();
   if (call.trace.length > 0) forgetAnswer(call);
-  return { record: beginAttempt(call, { target, waitedMs, model: stage.model }), key };
+  return { record: beginAttempt(call, { target, waitedMs, model: stage.model }), route, key };
 }
 
 /** Gives up the place that the attempt under way has at its target; a second time does nothing. */

@@ -4,15 +4,17 @@ import { hasRoom, keyRoomSeconds, roomSeconds } from "@/server/gateway/room";
 import { affinityOf, ordered, placeOf } from "@/server/gateway/strategy";
 import type { Verdict } from "@/server/gateway/verdict";
 import type { CatalogKey } from "@/server/state/catalog";
-import { allows, isBusy, passable, probeable, type Route, routeOf } from "@/server/state/route-health";
+import { passable, probeable, type Route, routeOf } from "@/server/state/route-health";
 import { chance } from "@/server/state/turns";
 
 /** What a call has learned of a target. */
 export type Trial = {
   /** Attempts at it. */
   readonly times: number;
-  /** Keys that failed with it. */
+  /** Keys that were limited or refused with it. */
   readonly keys: readonly string[];
+  /** The key of the last attempt. */
+  readonly lastKey?: string | undefined;
   readonly verdict: Verdict;
   /** When it may be tried again, on `performance.now()`'s clock. */
   readonly again: number;
@@ -60,8 +62,8 @@ export function nextTarget(
 }
 
 /**
- * For a call that would fail: a target that was not tried because its breaker is open, where no other call probes it. Undefined
- * when there is none.
+ * For a call that would fail: a target that was not tried because its breaker, or that of each of its keys, is open, where no other
+ * call probes it. Undefined when there is none.
  */
 export function lastResort(
   call: Call,
@@ -72,8 +74,10 @@ export function lastResort(
   for (const stage of stages) {
     for (const target of stage.targets) {
       const route = routeOf(routeId(target));
-      if (tried.has(route.id) || !probeable(route) || !hasRoom(call, target)) continue;
-      const ready = withKey(target, route, { call, now });
+      const picking: Picking = { call, now, sticky: stage.strategy === "sticky" };
+      const down = probeable(route) || (passable(route, now) && !withKey(target, route, picking));
+      if (tried.has(route.id) || !down || !hasRoom(call, target)) continue;
+      const ready = withKey(target, route, { ...picking, probes: true });
       if (ready) return { choice: { target: ready, waitMs: 0, repeated: false }, stage };
     }
   }
@@ -81,20 +85,21 @@ export function lastResort(
 }
 
 /**
- * Whether a target that was not tried is out of service for a short while only. A call that has failed has nothing to lose, and may
- * become the probe of a target that seems to be down.
+ * Whether a target that was not tried, with one of its keys, is out of service for a short while only: its limit or the time of its
+ * breaker ends within it, or a probe is under way. A call that has failed has nothing to lose, and may become the probe before.
  */
 export function comesBack(stages: readonly Stage[], tried: Tried | undefined, withinMs: number): boolean {
   const now = Date.now();
   const near = (route: Route): boolean =>
     passable(route, now) ||
-    (tried !== undefined && route.out === undefined && route.state !== "closed") ||
-    (isBusy(route, now) && (route.state === "half-open" || route.untilMs <= now + withinMs));
+    (route.out === undefined &&
+      (route.state === "half-open" || (tried && route.state === "open") || route.untilMs <= now + withinMs));
   return stages.some(({ targets }) =>
     targets.some((target) => {
       const route = routeOf(routeId(target));
       const { keys } = target.provider;
-      return !tried?.has(route.id) && near(route) && (keys.length === 0 || keys.some(({ id }) => near(routeOf(id))));
+      if (tried?.has(route.id) || !near(route)) return false;
+      return keys.length === 0 || keys.some(({ id, weight }) => weight > 0 && keyed(route, id).every(near));
     }),
   );
 }
@@ -129,7 +134,7 @@ function again({ targets }: Stage, { tried, picking, longestWaitMs }: Waiting): 
     if (!trial || !REPEATABLE.has(trial.verdict)) continue;
     const waitMs = pauseOf(target, { trial, route, picking });
     if (waitMs > longestWaitMs || !passable(route, now + waitMs) || (best && best.waitMs <= waitMs)) continue;
-    const same = withKey(target, route, { ...picking, now: now + waitMs, inMs: waitMs });
+    const same = withKey(target, route, { ...picking, now: now + waitMs, inMs: waitMs, unless: trial.lastKey });
     if (same) best = { target: same, waitMs, repeated: true };
   }
   return best;
@@ -144,11 +149,18 @@ function pauseOf(target: CallTarget, { trial, route, picking: { call, now } }: R
   return trial.verdict === "limited" ? Math.max(waitMs, limitMs(target, route) - now) : waitMs;
 }
 
+/** What is known of a key, and of the deployment with it. */
+function keyed(route: Route, keyId: string): Route[] {
+  const pair = route.pairs?.get(keyId);
+  return pair ? [routeOf(keyId), pair] : [routeOf(keyId)];
+}
+
 /** When the first key, or the route of a target without keys, takes calls again. */
 function limitMs({ provider: { keys } }: CallTarget, route: Route): number {
   if (keys.length === 0) return route.untilMs;
   let soonest = Number.POSITIVE_INFINITY;
-  for (const { id, weight } of keys) if (weight > 0) soonest = Math.min(soonest, routeOf(id).untilMs);
+  for (const { id, weight } of keys)
+    if (weight > 0) soonest = Math.min(soonest, Math.max(...keyed(route, id).map(({ untilMs }) => untilMs)));
   return soonest;
 }
 
@@ -157,7 +169,12 @@ type Picking = {
   readonly now: number;
   /** In how many milliseconds from now that is. */
   readonly inMs?: number;
+  /** Keys that are not taken. */
   readonly without?: readonly string[];
+  /** A key that is taken only where there is no other. */
+  readonly unless?: string | undefined;
+  /** Whether it may be the probe of a key. */
+  readonly probes?: boolean;
   /** The call's conversation is to stay with one key. */
   readonly sticky?: boolean;
 };
@@ -177,7 +194,8 @@ function usableOnly(key: CatalogKey | undefined, route: Route, picking: Picking)
 
 /** By weight among those that are not cooling down or out. */
 function pickKey(keys: readonly CatalogKey[], route: Route, picking: Picking): CatalogKey | undefined {
-  const usable = keys.filter((key) => isUsable(key, route, picking));
+  let usable = keys.filter((key) => isUsable(key, route, picking));
+  if (picking.unless !== undefined && usable.length > 1) usable = usable.filter(({ id }) => id !== picking.unless);
   if (picking.sticky) return ownKey(usable, affinityOf(picking.call));
   let left = chance() * usable.reduce((sum, { weight }) => sum + weight, 0);
   for (const key of usable) {
@@ -200,9 +218,15 @@ function ownKey(usable: readonly CatalogKey[], affinity: number): CatalogKey | u
   return own;
 }
 
-function isUsable(key: CatalogKey, route: Route, { call, now, inMs = 0, without }: Picking): boolean {
+function isUsable(key: CatalogKey, route: Route, picking: Picking): boolean {
   const { id, weight } = key;
-  if (weight <= 0 || without?.includes(id) || !passable(routeOf(id), now) || !allows(route, id, now)) return false;
-  const room = keyRoomSeconds(call, key);
-  return room !== undefined && room * 1_000 <= inMs;
+  if (weight <= 0 || picking.without?.includes(id)) return false;
+  const pair = route.pairs?.get(id);
+  if (!takes(routeOf(id), picking) || (pair && !takes(pair, picking))) return false;
+  const room = keyRoomSeconds(picking.call, key);
+  return room !== undefined && room * 1_000 <= (picking.inMs ?? 0);
+}
+
+function takes(route: Route, { now, probes }: Picking): boolean {
+  return passable(route, now) || (probes === true && probeable(route));
 }

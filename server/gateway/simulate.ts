@@ -14,7 +14,7 @@ import { type Asking, budgetsFor, type Plan, planNow } from "@/server/gateway/pl
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { hasRoom, keyRoomSeconds } from "@/server/gateway/room";
 import { nextTarget, type Tried } from "@/server/gateway/select";
-import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
+import { passable, type Route, routeOf } from "@/server/state/route-health";
 import { rehearse } from "@/server/state/turns";
 
 const dialects = { chat, completions, messages, responses } as const;
@@ -167,7 +167,8 @@ function whyNot(call: Call, target: CallTarget): string {
   const keys = provider.keys.map((key) => {
     const { id, name, weight } = key;
     if (weight <= 0) return `${name} has no weight`;
-    if (!allows(route, id, now)) return `${name} may not use this model`;
+    const pair = route.pairs?.get(id);
+    if (pair && !passable(pair, now)) return `${name} is ${conditionOf(pair, now)} with this model`;
     if (keyRoomSeconds(call, key) !== 0) return `${name} is at its own limit of requests, tokens or calls`;
     return `${name} is ${conditionOf(routeOf(id), now)}`;
   });

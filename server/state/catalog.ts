@@ -2,6 +2,7 @@ import type { Rates } from "@/server/money";
 import type { Secret } from "@/server/secret";
 import { singleton } from "@/server/singleton";
 import { readCatalog } from "@/server/state/catalog-rows";
+import { putBackReplaced } from "@/server/state/replaced-keys";
 import type { Rule } from "@/server/state/rules";
 
 export type CatalogKey = {
@@ -129,7 +130,10 @@ export function reloadCatalog(): Promise<void> {
   held.loading = (async () => {
     do {
       held.again = false;
-      held.current = await readCatalog();
+      const read = await readCatalog();
+      const before = held.current;
+      held.current = read;
+      putBackReplaced(before, read);
     } while (held.again);
   })().finally(() => {
     held.loading = undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { close, knownRoute, probes, type Route, routeOf } from "@/server/state/route-health";
+import { close, knownRoute, outdate, probes, routeOf } from "@/server/state/route-health";
 
 /**
  * What a process tells others of a route that is not simply in service. Times are what is left of them, in milliseconds: the clocks of
@@ -13,8 +13,6 @@ export const Condition = z.object({
   refusals: z.number(),
   out: z.string().optional(),
   disproved: z.boolean(),
-  /** By key. */
-  barred: z.record(z.string(), z.number()).optional(),
   lastError: z
     .object({
       kind: z.enum([
@@ -39,18 +37,16 @@ export function conditionOf(id: string, nowMs: number): Condition | undefined {
   const route = knownRoute(id);
   if (!route) return undefined;
   const leftMs = Math.max(0, route.untilMs - nowMs);
-  const barred = leftOf(route, nowMs);
-  if (route.state === "closed" && leftMs === 0 && !barred) return undefined;
+  if (route.state === "closed" && leftMs === 0) return undefined;
   const { state, openMs, failures, refusals, out, disproved, lastError } = route;
   // A failure of any other kind is not the route's.
   const told = Condition.shape.lastError.parse(lastError && { ...lastError, agoMs: nowMs - lastError.atMs });
-  return { state, leftMs, openMs, failures, refusals, out, disproved, barred, lastError: told };
+  return { state, leftMs, openMs, failures, refusals, out, disproved, lastError: told };
 }
 
 /** How long a condition is of use to a process that starts, in milliseconds. */
-export function worthMs({ state, leftMs, barred }: Condition): number {
-  const longest = Math.max(leftMs, ...Object.values(barred ?? {}));
-  return state === "closed" ? longest : longest + UNTRIED_MS;
+export function worthMs({ state, leftMs }: Condition): number {
+  return state === "closed" ? leftMs : leftMs + UNTRIED_MS;
 }
 
 /** An open breaker that no call has tried since its time was up is still open; after so long it is forgotten. */
@@ -66,7 +62,6 @@ export type Told = { readonly nowMs: number; readonly agoMs: number; readonly ne
 export function adopt(id: string, condition: Condition, { nowMs, agoMs, newer }: Told): void {
   const route = routeOf(id);
   const { state, lastError } = condition;
-  adoptBars(route, condition, nowMs - agoMs);
   if (lastError && nowMs - agoMs - lastError.agoMs > (route.lastError?.atMs ?? 0))
     route.lastError = { ...lastError, atMs: nowMs - agoMs - lastError.agoMs };
   const left = condition.leftMs - agoMs;
@@ -80,10 +75,11 @@ export function adopt(id: string, condition: Condition, { nowMs, agoMs, newer }:
   }
   if (probes(route) && condition.out === undefined) return;
   // The process that told it is back first and probes; the others do not do so at the same moment.
-  const laterMs = untilMs && untilMs + LAG_MS * (1 + Math.random());
+  const laterMs = Math.max(nowMs, untilMs) + LAG_MS * (1 + Math.random());
   const known = route.state === "open" && state === "open" ? route.untilMs : 0;
   route.untilMs = Math.max(known, laterMs);
   route.state = state;
+  outdate(route);
   route.elsewhere = state === "half-open";
   route.openMs = condition.openMs;
   route.failures = Math.max(route.failures, condition.failures);
@@ -100,16 +96,4 @@ export function adoptRelease(id: string): void {
   // Where a call finds it refused all the same, what put it back was wrong: see `disproved`.
   if (route.out !== undefined) route.putBackAtMs = Date.now();
   close(route);
-}
-
-function leftOf({ barred }: Route, nowMs: number): Record<string, number> | undefined {
-  const left = [...(barred ?? [])].filter(([, untilMs]) => untilMs > nowMs);
-  return left.length === 0 ? undefined : Object.fromEntries(left.map(([key, untilMs]) => [key, untilMs - nowMs]));
-}
-
-function adoptBars(route: Route, { barred = {} }: Condition, toldMs: number): void {
-  for (const [key, leftMs] of Object.entries(barred)) {
-    route.barred ??= new Map();
-    route.barred.set(key, Math.max(route.barred.get(key) ?? 0, toldMs + leftMs));
-  }
 }

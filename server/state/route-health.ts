@@ -3,8 +3,9 @@ import type { ErrorKind } from "@/server/errors";
 import { singleton } from "@/server/singleton";
 
 /**
- * What this process knows of the ways to an upstream: of each deployment, and of each key of a provider. Nothing of it outlives the
- * process; it is learned again within a few calls. Where there is Redis, route-sharing.ts tells the others what changes.
+ * What this process knows of the ways to an upstream: of each deployment, of each key of a provider, and of pairs of the two, where one
+ * fails with the other alone. Nothing of it outlives the process; it is learned again within a few calls. Where there is Redis,
+ * route-sharing.ts tells the others what changes.
  */
 
 /** What went wrong, as far as it is told; `upstreamStatus` where the upstream answered at all, `reason` for admins alone. */
@@ -28,6 +29,8 @@ export type Route = {
   state: BreakerState;
   /** The probe under way is another process's: no call of this one ends it. */
   elsewhere: boolean;
+  /** The turn at which its breaker opened, or its probe went out: what departed before tells nothing of how things are since. */
+  sinceTurn: number;
   /** Failures in a row. */
   failures: number;
   /** Refusals for too high a rate in a row. */
@@ -45,8 +48,10 @@ export type Route = {
   /** When a probe put it back, and whether a call found it refused all the same soon after. */
   putBackAtMs: number;
   disproved: boolean;
-  /** Of a deployment: keys that may not use it, by id, and until when they are not tried with it. */
-  barred: Map<string, number> | undefined;
+  /** Of a deployment: what is known of it with one key, by the key's id; undefined while none has failed. */
+  pairs: Map<string, Route> | undefined;
+  /** Of a key: the last model that it was limited with, and until when. */
+  limitedWith: { readonly model: string; readonly untilMs: number } | undefined;
   lastError: (Failure & { readonly atMs: number }) | undefined;
 };
 
@@ -59,18 +64,8 @@ const FIRST_OPEN_MS = 1_000;
 const LONGEST_OPEN_MS = 5_000;
 /** After so long a probe that is still under way no longer keeps others from probing. */
 const PROBE_MS = 15_000;
-/** How long a limit is taken to last that the upstream puts no number to. */
-const FIRST_LIMIT_MS = 250;
-const LONGEST_LIMIT_MS = 10_000;
-/** A key that was refused is tried again now and then: it may have been topped up. */
-const OUT_MS = 300_000;
-/** How fast an average forgets, in milliseconds. */
-const DECAY_MS = 10_000;
-
-/** Upstreams that repeat a limit with every answer move its end by so little that nobody is told again. */
-const WORTH_TELLING_MS = 100;
-
-const held = singleton("route-health", () => new Map<string, Route>());
+/** `turn` goes on with each breaker that opens and each probe: a clock for what came before what. */
+const held = singleton("route-health", () => ({ routes: new Map<string, Route>(), turn: 0 }));
 
 /** Hears of a route, by its id, whenever a transition changes whether it may be taken; never of an ordinary answer. */
 export type RouteListener = (id: string, how: "changed" | "reset") => void;
@@ -82,35 +77,55 @@ export function onRouteChange(tell: RouteListener | undefined): void {
   listening.tell = tell;
 }
 
-/** A deployment's or key's route, by its id. */
+/** A deployment's, key's or pair's route, by its id. */
 export function routeOf(id: string): Route {
-  return held.get(id) ?? added(id);
+  return held.routes.get(id) ?? added(id);
 }
 
+/** A deployment with one key, from now on told apart from it with others. */
+export function pairOf(route: Route, keyId: string): Route {
+  return route.pairs?.get(keyId) ?? routeOf(`${keyId}@${route.id}`);
+}
+
+/** The ids of a pair's key and deployment; undefined of any other route. */
+function partsOf(id: string): { readonly keyId: string; readonly routeId: string } | undefined {
+  const [, keyId, routeId] = PAIR.exec(id) ?? [];
+  return keyId === undefined || routeId === undefined ? undefined : { keyId, routeId };
+}
+
+/** No id of a key has one of these signs; that of a route without a deployment holds what its caller wrote. */
+const PAIR = /^([^@/]+)@(.+)$/s;
+
 function added(id: string): Route {
-  const route: Route = {
-    id,
-    inFlight: 0,
-    firstTokenMs: undefined,
-    firstTokenAtMs: 0,
-    state: "closed",
-    elsewhere: false,
-    failures: 0,
-    refusals: 0,
-    lateCalls: 0,
-    lateFailures: 0,
-    countedAtMs: 0,
-    openMs: FIRST_OPEN_MS,
-    untilMs: 0,
-    out: undefined,
-    putBackAtMs: 0,
-    disproved: false,
-    barred: undefined,
-    lastError: undefined,
-  };
-  held.set(id, route);
+  const route: Route = { id, inFlight: 0, firstTokenMs: undefined, firstTokenAtMs: 0, pairs: undefined, ...unharmed };
+  held.routes.set(id, route);
+  const parts = partsOf(id);
+  if (parts) {
+    const whole = routeOf(parts.routeId);
+    whole.pairs ??= new Map();
+    whole.pairs.set(parts.keyId, route);
+  }
   return route;
 }
+
+/** What is known of a route that nothing ever happened to. */
+const unharmed = {
+  state: "closed",
+  elsewhere: false,
+  sinceTurn: 0,
+  failures: 0,
+  refusals: 0,
+  lateCalls: 0,
+  lateFailures: 0,
+  countedAtMs: 0,
+  openMs: FIRST_OPEN_MS,
+  untilMs: 0,
+  out: undefined,
+  putBackAtMs: 0,
+  disproved: false,
+  limitedWith: undefined,
+  lastError: undefined,
+} as const;
 
 /** Tells whoever listens that it has changed whether a route may be taken. */
 export function tellChange(route: Route): void {
@@ -119,12 +134,12 @@ export function tellChange(route: Route): void {
 
 /** A route that something is known of; undefined where nothing is. */
 export function knownRoute(id: string): Route | undefined {
-  return held.get(id);
+  return held.routes.get(id);
 }
 
 /** Every route that has been used. */
 export function routes(): Iterable<Route> {
-  return held.values();
+  return held.routes.values();
 }
 
 /** Whether a call may go this way now: not while its breaker is open, a rate limit lasts, or another call probes it. */
@@ -132,29 +147,40 @@ export function passable(route: Route, nowMs: number): boolean {
   return nowMs >= route.untilMs || !env.breakers;
 }
 
-/** Whether a deployment's route may be taken with this key. */
-export function allows(route: Route, keyId: string, nowMs: number): boolean {
-  return route.barred === undefined || nowMs >= (route.barred.get(keyId) ?? 0) || !env.breakers;
-}
-
 /** Whether a call that would fail otherwise may probe a route before its breaker would let one through. */
 export function probeable(route: Route): boolean {
   return route.state === "open" && route.out === undefined;
 }
 
-/** Whether it may soon be taken again: it is limited, or fails now and then, and does not seem to be down. */
-export function isBusy(route: Route, nowMs: number): boolean {
-  return nowMs < route.untilMs && route.out === undefined && route.failures < FAILURES;
-}
-
 /** Notes that a call goes this way; where the breaker is open, it is the probe. Ended by `returned`. */
 export function departed(route: Route, nowMs: number): void {
   route.inFlight++;
+  probing(route, nowMs);
+}
+
+/** As `departed` for a route whose calls under way are not counted. */
+export function probing(route: Route, nowMs: number): void {
   if (route.state === "closed") return;
   route.state = "half-open";
   route.elsewhere = false;
+  route.sinceTurn = ++held.turn;
   route.untilMs = nowMs + PROBE_MS;
   tellChange(route);
+}
+
+/** The turn of a call that has departed just now, by which what becomes of it is told from what is known since. */
+export function turnOfDeparture(): number {
+  return held.turn;
+}
+
+/** Has what departed before now tell nothing of a route from now on. */
+export function outdate(route: Route): void {
+  route.sinceTurn = ++held.turn;
+}
+
+/** Whether a call tells how a route is now: it departed after its breaker opened, or is its probe. */
+export function isCurrent(route: Route, turn: number): boolean {
+  return turn >= route.sinceTurn;
 }
 
 /** Notes that a call came back, whatever its end. */
@@ -162,17 +188,15 @@ export function returned(route: Route): void {
   route.inFlight--;
 }
 
-/** Notes an answer: a probe's closes the breaker. `firstTokenMs` is undefined for a whole answer. */
-export function answered(route: Route, nowMs: number, firstTokenMs?: number): void {
+/** Notes an answer to the call that departed at `turn`: a probe's closes the breaker. */
+export function answered(route: Route, nowMs: number, turn: number): void {
+  if (!isCurrent(route, turn)) return;
   remember(route, nowMs, 0);
   route.failures = 0;
   route.refusals = 0;
-  // A call from before the breaker opened, or a limit began, tells nothing of how things are now.
-  if (probes(route)) {
-    close(route);
-    tellChange(route);
-  }
-  if (firstTokenMs !== undefined) noteLatency(route, nowMs, firstTokenMs);
+  if (!probes(route)) return;
+  close(route);
+  tellChange(route);
 }
 
 /** Whether a call of this process is the probe under way. */
@@ -193,18 +217,35 @@ export function close(route: Route): void {
   route.lateFailures = 0;
 }
 
-/** Notes a failure that is the upstream's; opens the breaker after several in a row, or when half of the late calls failed. */
-export function failed(route: Route, nowMs: number, error: Failure): void {
+/** When a call failed, with what, and at which turn it had departed. */
+export type Outcome = { readonly nowMs: number; readonly turn: number; readonly error: Failure };
+
+/**
+ * Notes a failure that is the upstream's. A probe's opens the breaker for longer; so do several in a row, or half of the late calls,
+ * where it may open by itself.
+ */
+export function failed(route: Route, { nowMs, turn, error }: Outcome, byItself = true): void {
+  if (!isCurrent(route, turn)) return;
   remember(route, nowMs, 1);
   route.failures++;
   route.lastError = { kind: error.kind, message: error.message, upstreamStatus: error.upstreamStatus, atMs: nowMs };
   const tooMany = route.lateCalls >= WINDOW_CALLS && route.lateFailures >= route.lateCalls * WINDOW_SHARE;
-  if (probes(route) || (route.state === "closed" && (route.failures >= FAILURES || tooMany))) open(route, nowMs);
+  if (probes(route) || (byItself && route.state === "closed" && (route.failures >= FAILURES || tooMany)))
+    open(route, nowMs);
+}
+
+/** Whether a deployment fails with each of these keys: its breaker with the key is open, or all of its late calls failed. */
+export function failsWithEach(route: Route, keyIds: readonly string[]): boolean {
+  return keyIds.every((id) => {
+    const pair = route.pairs?.get(id);
+    return pair !== undefined && (pair.state !== "closed" || (route.failures >= FAILURES && pair.failures > 0));
+  });
 }
 
 /** Opens a breaker, for longer each time until it is closed. */
 export function open(route: Route, nowMs: number): void {
   route.state = "open";
+  outdate(route);
   // Processes that saw the same failure do not probe at the same moment.
   route.untilMs = nowMs + route.openMs * (0.9 + 0.2 * Math.random());
   route.openMs = Math.min(LONGEST_OPEN_MS, route.openMs * 2);
@@ -212,58 +253,34 @@ export function open(route: Route, nowMs: number): void {
 }
 
 /** Ends a probe that told nothing: its caller left, or the request itself was at fault. The next call probes. */
-export function inconclusive(route: Route): void {
-  if (!probes(route)) return;
+export function inconclusive(route: Route, turn: number): void {
+  if (givenUp(route, turn)) tellChange(route);
+}
+
+/** As `inconclusive`, for a change that is told as a whole; says whether the call was the probe. */
+export function givenUp(route: Route, turn: number): boolean {
+  if (!probes(route) || !isCurrent(route, turn)) return false;
   route.state = "open";
   route.untilMs = 0;
-  tellChange(route);
+  return true;
 }
 
-/** Notes that the upstream wants no more calls for a while: for so many seconds, or longer each time where it does not say. */
-export function limited(route: Route, nowMs: number, seconds: number | undefined, error: Failure): void {
-  inconclusive(route);
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  const unknownMs = Math.min(LONGEST_LIMIT_MS, FIRST_LIMIT_MS * 2 ** Math.min(10, route.refusals++));
-  const untilMs = nowMs + (seconds === undefined ? unknownMs : seconds * 1_000);
-  const news = untilMs > route.untilMs + WORTH_TELLING_MS;
-  route.untilMs = Math.max(route.untilMs, untilMs);
-  if (news) tellChange(route);
-}
-
-/** Takes a route out of service with a reason that an admin sees: a refused or empty account. */
-export function takeOut(route: Route, nowMs: number, error: Failure): void {
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  route.out = error.reason ?? error.message;
-  route.disproved = nowMs - route.putBackAtMs < OUT_MS;
-  route.untilMs = nowMs + OUT_MS;
-  route.state = "open";
-  route.elsewhere = false;
-  tellChange(route);
-}
-
-/** Notes that a key may not use a deployment, while it may well use others. */
-export function bar(route: Route, keyId: string, { nowMs, error }: { nowMs: number; error: Failure }): void {
-  route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
-  route.barred ??= new Map();
-  route.barred.set(keyId, nowMs + OUT_MS);
-  tellChange(route);
-}
-
-/** Puts a route back into service, by hand, in every process that can be told. */
+/** Puts a route back into service by hand, with the pairs that it is a part of, in every process that can be told. */
 export function reset(id: string): void {
-  forget(id);
-  listening.tell?.(id, "reset");
+  for (const route of held.routes.values()) {
+    const parts = route.id === id ? undefined : partsOf(route.id);
+    if (route.id !== id && parts?.keyId !== id && parts?.routeId !== id) continue;
+    forget(route.id);
+    listening.tell?.(route.id, "reset");
+  }
 }
 
-/** Drops what this process knows of a route. */
+/** Drops what this process knows of a route, but for the calls under way and how quick it is. */
 export function forget(id: string): void {
-  held.delete(id);
-}
-
-/** What a call would wait for its first token there, in milliseconds; nothing where that was not seen for long. */
-export function expectedWaitMs(route: Route, nowMs: number): number {
-  const { firstTokenMs, firstTokenAtMs, inFlight } = route;
-  return (firstTokenMs ?? 0) * Math.exp((firstTokenAtMs - nowMs) / DECAY_MS) * (inFlight + 1);
+  const route = held.routes.get(id);
+  if (!route) return;
+  Object.assign(route, unharmed);
+  outdate(route);
 }
 
 function remember(route: Route, atMs: number, failures: 0 | 1): void {
@@ -271,15 +288,4 @@ function remember(route: Route, atMs: number, failures: 0 | 1): void {
   route.lateCalls = route.lateCalls * keep + 1;
   route.lateFailures = route.lateFailures * keep + failures;
   route.countedAtMs = atMs;
-}
-
-/** Peaks count at once and fade; lower values are believed slowly. */
-function noteLatency(route: Route, nowMs: number, sampleMs: number): void {
-  const known = route.firstTokenMs;
-  if (known === undefined || sampleMs > known) route.firstTokenMs = sampleMs;
-  else {
-    const keep = Math.exp((route.firstTokenAtMs - nowMs) / DECAY_MS);
-    route.firstTokenMs = known * keep + sampleMs * (1 - keep);
-  }
-  route.firstTokenAtMs = nowMs;
 }

@@ -1,14 +1,6 @@
 import { catalog } from "@/server/state/catalog";
-import {
-  close,
-  type Failure,
-  open,
-  type Route,
-  routeOf,
-  routes,
-  takeOut,
-  tellChange,
-} from "@/server/state/route-health";
+import { close, type Failure, open, type Route, routeOf, routes, tellChange } from "@/server/state/route-health";
+import { takeOut } from "@/server/state/route-refusals";
 
 /**
  * What the answer to a question that costs nothing, the list of models, says of a key and of a provider's deployments. It is less than
@@ -33,11 +25,12 @@ export function keyRefused(id: string, nowMs: number, reason: string): void {
 
 /** Closes those breakers of a provider's deployments that are open because it could not be reached: now it was. */
 export function providerReached(id: string): void {
-  for (const route of deploymentsOf(id)) {
-    if (route.state !== "open" || !wasNotReached(route)) continue;
-    close(route);
-    tellChange(route);
-  }
+  for (const deployment of deploymentsOf(id))
+    for (const route of [deployment, ...(deployment.pairs?.values() ?? [])]) {
+      if (route.state !== "open" || !wasNotReached(route)) continue;
+      close(route);
+      tellChange(route);
+    }
 }
 
 /** Opens the breakers of a provider's deployments for as short as one opens first: then a call finds out. */

@@ -86,10 +86,13 @@ test("errors of providers are grouped, and hidden until now", async () => {
   expect(await api.as().routing.errors({})).toEqual([]);
 });
 
-test("a limited key is seen, and back in service by hand", async () => {
+test("a key that is limited with a model is seen, and back in service by hand", async () => {
   const health = await api.as().routing.health();
-  const limited = health.find(({ kind, until }) => kind === "key" && until !== null);
-  expect(limited).toMatchObject({ provider: "vendor", key: "main", lastError: { kind: "upstream_rate_limited" } });
+  const limited = health.find(({ until }) => until !== null);
+  expect(limited).toMatchObject({
+    ...{ kind: "pair", provider: "vendor", key: "main", model: "bad", upstreamModel: "bad-1" },
+    lastError: { kind: "upstream_rate_limited" },
+  });
   const answer = await api.rest("POST", "/routing/health/reset", { body: { id: limited?.id } });
   expect(await answer.json()).toEqual({ reset: 1 });
   made.upstream.on("/vendor/chat/completions", json(completion()));

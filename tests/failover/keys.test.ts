@@ -4,22 +4,30 @@ import { ANSWER, healthy, refusal } from "@/tests/failover/vendor";
 import { type Fixture, useGateway, keys as virtualKeys } from "@/tests/support/fixture";
 import type { Scenario } from "@/tests/support/upstream";
 
-const names = ["shares", "refused", "unpaid", "limited", "forbidden"];
+const names = ["shares", "refused", "unpaid", "limited", "forbidden", "failing", "dead"];
+const oneKey = ["barred", "by-model"];
 const credentialOf = (key: string) => `sk-operator-${key}`;
 
 function config(upstreamUrl: string) {
   return {
-    providers: names.map((name) =>
-      providerAt(upstreamUrl, name, {
-        keys: [
-          { name: "heavy", apiKey: credentialOf("heavy"), weight: 3 },
-          { name: "light", apiKey: credentialOf("light"), weight: 1 },
-        ],
-      }),
-    ),
+    providers: [
+      ...names.map((name) =>
+        providerAt(upstreamUrl, name, {
+          keys: [
+            { name: "heavy", apiKey: credentialOf("heavy"), weight: 3 },
+            { name: "light", apiKey: credentialOf("light"), weight: 1 },
+          ],
+        }),
+      ),
+      ...oneKey.map((name) =>
+        providerAt(upstreamUrl, name, { keys: [{ name: "only", apiKey: credentialOf("only") }] }),
+      ),
+    ],
     models: [
       ...names.map((name) => ({ name, deployments: [{ provider: name, model: "small-model" }] })),
       { name: "forbidden-too", deployments: [{ provider: "forbidden", model: "other-model" }] },
+      { name: "barred", deployments: [{ provider: "barred", model: "small-model" }] },
+      ...["first", "second", "third"].map((name) => ({ name, deployments: [{ provider: "by-model", model: name }] })),
     ],
     virtualKeys: [{ name: "caller", key: virtualKeys.caller, models: ["*"] }],
   };
@@ -90,5 +98,62 @@ describe("many keys of one provider", () => {
     expect(heavy()).toBe(1);
     await served("forbidden-too", 30);
     expect(heavy()).toBeGreaterThan(5);
+  });
+
+  test("one that fails is left out, the same call goes to the next, and the provider goes on", async () => {
+    plays(gate(), "failing", refusing("heavy", refusal(500, "Oops.")));
+    const begun = performance.now();
+    await served("failing", 60);
+    expect(uses(gate(), "failing", "light")).toBe(60);
+    // Five failures, and what probed it since.
+    expect(uses(gate(), "failing", "heavy")).toBeLessThanOrEqual(5 + Math.ceil((performance.now() - begun) / 900));
+    const row = await gate().ledgerRow((await ask(gate(), "failing", false)).response);
+    expect(row).toMatchObject({ status: 200, provider_name: "failing" });
+  });
+
+  test("where all of them fail the provider is left out, and is back when they are", async () => {
+    plays(gate(), "dead", refusal(503, "Down."));
+    await Promise.all(Array.from({ length: 10 }, () => ask(gate(), "dead", false)));
+    const before = received(gate(), "dead").length;
+    await Promise.all(Array.from({ length: 10 }, () => ask(gate(), "dead", false)));
+    // One probe at a time, whichever the key.
+    expect(received(gate(), "dead").length - before).toBeLessThanOrEqual(2);
+    plays(gate(), "dead", healthy);
+    await expect.poll(async () => (await ask(gate(), "dead", false)).status, { timeout: 8_000 }).toBe(200);
+    await served("dead", 20);
+  }, 30_000);
+});
+
+describe("the only key of a provider", () => {
+  const gate = useGateway("server", { env: environment, config });
+
+  test("that may not use a model: the next call is told so at once, as the first was", async () => {
+    plays(gate(), "barred", refusal(403, "This project has no access to the model.", "model_not_found"));
+    const first = await ask(gate(), "barred", false);
+    const next = await ask(gate(), "barred", false);
+    expect({ status: next.status, error: next.error }).toEqual({ status: first.status, error: first.error });
+    expect((await gate().ledgerRow(next.response)).error_kind).toBe("upstream_denied");
+    expect(next.tookMs).toBeLessThan(1_000);
+    expect(received(gate(), "barred")).toHaveLength(1);
+  });
+
+  test("that is limited with a model serves the others, until it is limited with a second one", async () => {
+    const limited = new Set(["first"]);
+    plays(gate(), "by-model", (request, response) => {
+      const { model } = JSON.parse(request.body.toString());
+      const slow = refusal(429, "Slow down.", null, { "retry-after": "20" });
+      return (limited.has(model) ? slow : healthy)(request, response);
+    });
+    expect((await ask(gate(), "first", false)).status).toBe(429);
+    for (const model of ["second", "third"]) {
+      const got = await ask(gate(), model, false);
+      expect(got).toMatchObject({ status: 200, text: ANSWER });
+      expect(got.tookMs).toBeLessThan(1_000);
+    }
+    limited.add("second");
+    expect((await ask(gate(), "second", false)).status).toBe(429);
+    const asked = received(gate(), "by-model").length;
+    expect((await ask(gate(), "third", false)).status).toBe(429);
+    expect(received(gate(), "by-model")).toHaveLength(asked);
   });
 });

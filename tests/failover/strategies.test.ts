@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Cancel } from "@/server/cancel";
 import { chat } from "@/server/dialects/chat";
 import type { JsonObject } from "@/server/dialects/dialect";
+import { GatewayError } from "@/server/errors";
+import { attempt } from "@/server/gateway/attempts";
 import { begin, type Call, type CallTarget } from "@/server/gateway/call";
 import type { Inbound } from "@/server/gateway/endpoint";
 import { routeId, type Stage } from "@/server/gateway/resolve";
@@ -11,7 +14,9 @@ import { conversationOf } from "@/server/gateway/strategy";
 import { Rates } from "@/server/money";
 import { Secret } from "@/server/secret";
 import { type CatalogDeployment, type CatalogKey, type CatalogProvider, usualSettings } from "@/server/state/catalog";
-import { answered, departed, failed, reset, returned, routeOf, takeOut } from "@/server/state/route-health";
+import { answered, departed, failed, reset, returned, routeOf, turnOfDeparture } from "@/server/state/route-health";
+import { noteLatency } from "@/server/state/route-latency";
+import { takeOut } from "@/server/state/route-refusals";
 
 const DECISIONS = 3_000;
 
@@ -43,7 +48,7 @@ function targetOf(name: string, { weight = 1, priority = 0, inputNano, keys = []
     id: `provider-of-${name}`,
     name,
     type: "openai-compatible",
-    baseUrl: null,
+    baseUrl: "http://127.0.0.1:9",
     allowPrivateNetwork: false,
     headers: {},
     options: {},
@@ -83,6 +88,10 @@ function shares(stage: Stage, decisions = DECISIONS, call: () => Call = () => ca
 }
 
 const route = (target: CallTarget) => routeOf(routeId(target));
+const fails = (target: CallTarget): void => {
+  const error = { kind: "upstream_unavailable", message: "Down." } as const;
+  failed(route(target), { nowMs: Date.now(), turn: turnOfDeparture(), error });
+};
 
 describe(`each strategy over ${DECISIONS} decisions`, () => {
   test("priority: the first as long as it is in service", () => {
@@ -115,7 +124,7 @@ describe(`each strategy over ${DECISIONS} decisions`, () => {
       "",
     );
     expect(order).toBe("abcabc");
-    for (let times = 0; times < 5; times++) failed(route(b), Date.now(), { kind: "upstream_unavailable", message: "" });
+    for (let times = 0; times < 5; times++) fails(b);
     expect(shares(stage, 1_000)).toEqual({ a: 0.5, c: 0.5 });
   });
 
@@ -135,9 +144,9 @@ describe(`each strategy over ${DECISIONS} decisions`, () => {
   test("lowest-latency: the quicker of two at random, so the slowest of three gets nothing and the others share", () => {
     const [quick, middle, slow] = [targetOf("quick"), targetOf("middle"), targetOf("slow")];
     const now = Date.now();
-    answered(route(quick), now, 100);
-    answered(route(middle), now, 300);
-    answered(route(slow), now, 2_000);
+    noteLatency(route(quick), now, 100);
+    noteLatency(route(middle), now, 300);
+    noteLatency(route(slow), now, 2_000);
     const found = shares(stageOf("lowest-latency", [slow, middle, quick]));
     expect(found.quick).toBeCloseTo(2 / 3, 1);
     expect(found.middle).toBeCloseTo(1 / 3, 1);
@@ -147,10 +156,10 @@ describe(`each strategy over ${DECISIONS} decisions`, () => {
   test("lowest-latency: a peak counts at once, fades, and is looked at again", () => {
     const [steady, peaked] = [targetOf("steady"), targetOf("peaked")];
     const before = Date.now() - 60_000;
-    answered(route(peaked), before, 5_000);
-    answered(route(steady), Date.now(), 100);
+    noteLatency(route(peaked), before, 5_000);
+    noteLatency(route(steady), Date.now(), 100);
     expect(shares(stageOf("lowest-latency", [steady, peaked]), 1_000)).toEqual({ peaked: 1 });
-    answered(route(peaked), Date.now(), 5_000);
+    noteLatency(route(peaked), Date.now(), 5_000);
     expect(shares(stageOf("lowest-latency", [steady, peaked]), 1_000)).toEqual({ steady: 1 });
   });
 
@@ -283,10 +292,9 @@ test("a breaker: open after five failures in a row, one probe, closed by its ans
   const target = targetOf("a");
   const stage = stageOf("priority", [target]);
   const chosen = () => nextTarget(callOf(), stage, undefined);
-  const error = { kind: "upstream_unavailable", message: "Down." } as const;
-  for (let times = 0; times < 4; times++) failed(route(target), Date.now(), error);
+  for (let times = 0; times < 4; times++) fails(target);
   expect(chosen()).toBeDefined();
-  failed(route(target), Date.now(), error);
+  fails(target);
   expect(route(target).state).toBe("open");
   expect(chosen()).toBeUndefined();
   route(target).untilMs = Date.now();
@@ -294,10 +302,35 @@ test("a breaker: open after five failures in a row, one probe, closed by its ans
   departed(route(target), Date.now());
   expect(route(target).state).toBe("half-open");
   expect(chosen()).toBeUndefined();
-  answered(route(target), Date.now());
+  answered(route(target), Date.now(), turnOfDeparture());
   expect(route(target).state).toBe("closed");
   expect(chosen()).toBeDefined();
-  for (let times = 0; times < 5; times++) failed(route(target), Date.now(), error);
+  for (let times = 0; times < 5; times++) fails(target);
   reset(routeId(target));
   expect(chosen()).toBeDefined();
+});
+
+test("of two calls that may be hedged and begin in one turn, one is the probe", async () => {
+  const target = targetOf("a");
+  for (let times = 0; times < 5; times++) fails(target);
+  route(target).untilMs = Date.now();
+  const stage = { ...stageOf("priority", [target]), settings: { ...usualSettings, hedge: true } };
+  const cancel = new Cancel();
+  const { promise, reject } = Promise.withResolvers<never>();
+  let probes = 0;
+  const prepare = () => {
+    probes++;
+    return promise;
+  };
+  const calls = [0, 1].map(() => {
+    const call = begin({ ...inbound, cancel }, "chat", chat);
+    call.stream = true;
+    return attempt(call, [stage], { prepare, deliver: () => promise });
+  });
+  const ended = Promise.allSettled(calls);
+  await sleep(20);
+  cancel.abort();
+  reject(new GatewayError("cancelled", "The caller left."));
+  expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(probes).toBe(1);
 });

@@ -4,19 +4,24 @@ import { adopt, adoptRelease, Condition, conditionOf } from "@/server/state/rout
 import {
   answered,
   departed,
+  type Failure,
   failed,
-  limited,
+  inconclusive,
   passable,
   type Route,
   routeOf,
-  takeOut,
+  turnOfDeparture,
 } from "@/server/state/route-health";
 import { keyRefused, keyTaken } from "@/server/state/route-probes";
+import { limited, takeOut } from "@/server/state/route-refusals";
 
 const down = { kind: "upstream_unavailable", message: "It is down." } as const;
 const refused = { kind: "upstream_denied", message: "It is refused." } as const;
 const told = { nowMs: 1_000_000, agoMs: 0, newer: true };
 const { nowMs } = told;
+
+/** A failure of a call that departed just now. */
+const outcome = (error: Failure = down) => ({ nowMs, turn: turnOfDeparture(), error });
 
 let route: Route;
 beforeEach(() => {
@@ -32,20 +37,20 @@ function conditionAfter(work: (there: Route) => void): Condition {
 
 const opened = (): Condition =>
   conditionAfter((there) => {
-    for (let failure = 0; failure < 5; failure++) failed(there, nowMs, down);
+    for (let failure = 0; failure < 5; failure++) failed(there, outcome());
   });
 const probing = (): Condition =>
   conditionAfter((there) => {
-    for (let failure = 0; failure < 5; failure++) failed(there, nowMs, down);
+    for (let failure = 0; failure < 5; failure++) failed(there, outcome());
     departed(there, nowMs);
   });
 const limitedFor = (seconds: number): Condition =>
-  conditionAfter((there) => limited(there, nowMs, seconds, { ...down, kind: "upstream_rate_limited" }));
+  conditionAfter((there) => limited(there, outcome({ ...down, kind: "upstream_rate_limited" }), seconds));
 const out = (): Condition => conditionAfter((there) => takeOut(there, nowMs, refused));
 
 describe("what another process tells of a route", () => {
   test("nothing is told of one that is in service", () => {
-    answered(route, nowMs, 20);
+    answered(route, nowMs, turnOfDeparture());
     expect(conditionOf(route.id, nowMs)).toBeUndefined();
     expect(conditionOf("unknown", nowMs)).toBeUndefined();
   });
@@ -58,10 +63,22 @@ describe("what another process tells of a route", () => {
     expect(passable(route, nowMs + condition.leftMs + 201)).toBe(true);
   });
 
+  test("one that may be probed at once there may be here a little later", () => {
+    const given = conditionAfter((there) => {
+      for (let failure = 0; failure < 5; failure++) failed(there, outcome());
+      departed(there, nowMs);
+      inconclusive(there, turnOfDeparture());
+    });
+    expect(given).toMatchObject({ state: "open", leftMs: 0 });
+    adopt(route.id, given, told);
+    expect(passable(route, nowMs + 99)).toBe(false);
+    expect(passable(route, nowMs + 201)).toBe(true);
+  });
+
   test("a probe under way there keeps calls away here, and no call from before ends it", () => {
     adopt(route.id, probing(), told);
-    answered(route, nowMs);
-    failed(route, nowMs, down);
+    answered(route, nowMs, turnOfDeparture());
+    failed(route, outcome());
     expect(route.state).toBe("half-open");
     expect(passable(route, nowMs)).toBe(false);
     adoptRelease(route.id);
@@ -73,7 +90,7 @@ describe("what another process tells of a route", () => {
     adopt(route.id, opened(), told);
     departed(route, nowMs + 2_000);
     adopt(route.id, opened(), { ...told, nowMs: nowMs + 2_000 });
-    answered(route, nowMs + 2_100);
+    answered(route, nowMs + 2_100, turnOfDeparture());
     expect(route.state).toBe("closed");
     departed(route, nowMs);
     adopt(route.id, out(), told);
@@ -96,7 +113,7 @@ describe("what another process tells of a route", () => {
   });
 
   test("what is older than what is known here does not change its state", () => {
-    limited(route, nowMs, 1, down);
+    limited(route, outcome(), 1);
     adopt(route.id, opened(), { ...told, newer: false });
     expect(route.state).toBe("closed");
   });

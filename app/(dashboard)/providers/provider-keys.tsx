@@ -25,7 +25,7 @@ export function ProviderKeys({ provider, onClose }: { provider: ProviderRow; onC
           {provider.keys.length === 0 && <p className="text-muted-foreground text-sm">There is no key yet.</p>}
           <ul className="divide-y empty:hidden">
             {provider.keys.map((key) => (
-              <KeyItem key={key.id} providerKey={key} />
+              <KeyItem key={key.id} providerKey={key} of={provider.name} />
             ))}
           </ul>
           {provider.managed ? <ManagedBadge /> : <AddKey key={provider.keys.length} provider={provider} />}
@@ -35,17 +35,26 @@ export function ProviderKeys({ provider, onClose }: { provider: ProviderRow; onC
   );
 }
 
-/** Why a key takes no calls, and a way to put it back; nothing for one that works. */
-function OutNote({ id, name }: { id: string; name: string }) {
+/** Why a key takes no calls, of any model or of some, and a way to put it back; nothing for one that works. */
+function OutNote({ id, name, of }: { id: string; name: string; of: string }) {
   const health = trpc.routing.health.useQuery(undefined, { refetchInterval: 5_000 });
   const reset = trpc.routing.reset.useMutation();
-  const route = health.data?.find((one) => one.id === id);
-  if (!route || (route.out === null && route.state === "closed")) return null;
+  const troubles = health.data?.filter(
+    (one) =>
+      (one.id === id || (one.kind === "pair" && one.provider === of && one.key === name)) &&
+      (one.state !== "closed" || one.until !== null),
+  );
+  if (!troubles || troubles.length === 0) return null;
   return (
     <div className="mt-1 flex flex-wrap items-center gap-2 text-danger text-xs">
-      <span className="min-w-0 break-words">
-        Out of service: {route.out ?? route.lastError?.message ?? "it failed several times"}
-      </span>
+      <div className="min-w-0 break-words">
+        {troubles.map(({ id: trouble, kind, model, upstreamModel, out, lastError }) => (
+          <p key={trouble}>
+            Out of service{kind === "pair" && ` for ${model ?? upstreamModel}`}:{" "}
+            {out ?? lastError?.message ?? "it failed several times"}
+          </p>
+        ))}
+      </div>
       <Button
         size="sm"
         loading={reset.isPending}
@@ -58,7 +67,7 @@ function OutNote({ id, name }: { id: string; name: string }) {
   );
 }
 
-function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
+function KeyItem({ providerKey, of }: { providerKey: ProviderKey; of: string }) {
   const update = trpc.providers.updateKey.useMutation();
   const remove = trpc.providers.deleteKey.useMutation({ meta: ownError });
   const [asking, setAsking] = useState(false);
@@ -73,7 +82,7 @@ function KeyItem({ providerKey }: { providerKey: ProviderKey }) {
           {hint && <span className="font-mono">{`…${hint} · `}</span>}weight {weight}
           {limited && " · limited"}
         </p>
-        <OutNote id={id} name={name} />
+        <OutNote id={id} name={name} of={of} />
       </div>
       <Switch
         aria-label={`Enable key ${name}`}

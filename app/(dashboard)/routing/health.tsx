@@ -18,7 +18,10 @@ export function Health() {
   const rows = query.data?.toSorted((a, b) => Number(isTroubled(b)) - Number(isTroubled(a)));
   return (
     <Card>
-      <CardHeader title="Ways to upstreams" description="Deployments and keys, as this process knows them.">
+      <CardHeader
+        title="Ways to upstreams"
+        description="Deployments and keys, as this process knows them, and keys that fail with one model only."
+      >
         <Button
           size="sm"
           disabled={!troubled}
@@ -44,7 +47,7 @@ export function Health() {
 }
 
 function isTroubled(route: RouteRow): boolean {
-  return route.state !== "closed" || route.out !== null || route.failures > 0;
+  return route.state !== "closed" || route.out !== null || route.until !== null || route.failures > 0;
 }
 
 function routeColumns(onReset: (route: RouteRow) => void): Column<RouteRow>[] {
@@ -56,9 +59,10 @@ function routeColumns(onReset: (route: RouteRow) => void): Column<RouteRow>[] {
         <>
           <span className="font-medium [overflow-wrap:anywhere]">{nameOf(route)}</span>
           <span className="block text-muted-foreground text-xs [overflow-wrap:anywhere]">
-            {route.kind === "key" ? "key of " : "at "}
+            {route.key === null ? "at " : "key of "}
             {route.provider}
-            {route.upstreamModel && route.upstreamModel !== route.model && ` · ${route.upstreamModel}`}
+            {route.kind === "pair" && ` with ${route.model ?? route.upstreamModel}`}
+            {route.model && route.upstreamModel !== route.model && ` · ${route.upstreamModel}`}
           </span>
         </>
       ),
@@ -100,8 +104,8 @@ function routeColumns(onReset: (route: RouteRow) => void): Column<RouteRow>[] {
   ];
 }
 
-function nameOf({ kind, key, model, upstreamModel }: RouteRow): string {
-  return (kind === "key" ? key : (model ?? upstreamModel)) ?? "–";
+function nameOf({ key, model, upstreamModel }: RouteRow): string {
+  return key ?? model ?? upstreamModel ?? "–";
 }
 
 /** Why a way takes no calls, where it takes none. */
