@@ -1,0 +1,29 @@
+import type { Call, CallTarget } from "@/server/gateway/call";
+import { routeId } from "@/server/gateway/resolve";
+import { hasRoom } from "@/server/gateway/room";
+import { allows, passable, type Route, routeOf } from "@/server/state/route-health";
+
+/** Why a target that might serve is not asked at this moment. */
+export function whyNot(call: Call, target: CallTarget): string {
+  const { provider } = target;
+  if (!hasRoom(call, target)) return "it is at its own limit of requests, tokens or calls at the same time";
+  const now = Date.now();
+  const route = routeOf(routeId(target));
+  if (!passable(route, now)) return `it is ${conditionOf(route, now)}`;
+  const keys = provider.keys.map(({ id, name, weight }) => {
+    if (weight <= 0) return `${name} has no weight`;
+    if (!allows(route, id, now)) return `${name} may not use this model`;
+    return `${name} is ${conditionOf(routeOf(id), now)}`;
+  });
+  return keys.length > 0 ? `none of its provider's keys is in service: ${keys.join("; ")}` : "it is out of service";
+}
+
+function conditionOf({ state, out, untilMs, lastError }: Route, now: number): string {
+  const seconds = Math.max(0, Math.ceil((untilMs - now) / 1_000));
+  const why = out ?? lastError?.message;
+  const because = why === undefined ? "" : `: ${why}`;
+  if (out !== undefined) return `taken out for ${seconds} s${because}`;
+  if (state === "half-open") return `being probed by another call${because}`;
+  if (state === "open") return `left out by its breaker for ${seconds} s${because}`;
+  return untilMs > now ? `at a limit for ${seconds} s${because}` : "in service";
+}
