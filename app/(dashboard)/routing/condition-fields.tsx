@@ -37,7 +37,7 @@ export function ConditionFields({ condition, path, errors, onChange, onRemove }:
   const set = (patch: Partial<ConditionValues>) => onChange({ ...condition, ...patch });
   return (
     <li>
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex flex-wrap items-start gap-2">
         <Select
           aria-label="Looks at"
           className="w-36 grow"
