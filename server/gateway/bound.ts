@@ -1,4 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
+import { base64Runs } from "@/server/gateway/base64-runs";
 import type { CallTarget } from "@/server/gateway/call";
 import { costOf, type NanoUsd, type Rates, rateFor } from "@/server/money";
 import { modelFacts } from "@/server/providers/model-facts";
@@ -23,8 +24,6 @@ const MAX_ANSWER_TOKENS = 10_000_000;
 /** The longest answer that is reckoned with where neither the caller nor the model's facts set a limit. */
 const USUAL_OUTPUT_TOKENS = 16_384;
 
-/** A run of base64, such as an image in the body. */
-export const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
 const FILE_TOKENS = 6_000;
 const FILE_BYTES_PER_TOKEN = 40;
 /** Prompts that vendors put before tools, and what frames messages. */
@@ -122,10 +121,9 @@ function dearest(rates: Rates, classes: readonly [TokenClass, ...TokenClass[]], 
 
 function promptBound(bytes: Buffer, body: JsonObject): number {
   let tokens = bytes.length + OVERHEAD_TOKENS + (body.tools ? TOOLS_TOKENS : 0);
-  if (bytes.length < 2_048) return tokens;
-  for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
-    const counted = Math.max(FILE_TOKENS, Math.ceil(file.length / FILE_BYTES_PER_TOKEN));
-    tokens -= Math.max(0, file.length - counted);
+  for (const length of base64Runs(bytes)) {
+    const counted = Math.max(FILE_TOKENS, Math.ceil(length / FILE_BYTES_PER_TOKEN));
+    tokens -= Math.max(0, length - counted);
   }
   return tokens;
 }

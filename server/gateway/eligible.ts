@@ -1,5 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { BASE64 } from "@/server/gateway/bound";
+import { base64Runs } from "@/server/gateway/base64-runs";
 import type { CallTarget } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import type { Stage } from "@/server/gateway/resolve";
@@ -22,15 +22,10 @@ const FILE_TOKENS = 1_500;
 
 /** How many tokens a request's prompt has, about: read off the length of its body, files counted for little. */
 export function promptTokens(bytes: Buffer): number {
-  let length = bytes.length;
-  let files = 0;
-  if (length >= 2_048) {
-    for (const [file] of bytes.toString("latin1").matchAll(BASE64)) {
-      length -= file.length;
-      files++;
-    }
-  }
-  return tokensOfBytes(length) + files * FILE_TOKENS;
+  const files = base64Runs(bytes);
+  let { length } = bytes;
+  for (const file of files) length -= file;
+  return tokensOfBytes(length) + files.length * FILE_TOKENS;
 }
 
 /** The kinds of content that a request holds, in whichever dialect of text it is. */
