@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "");
 export default defineConfig({
   resolve: { alias: { "@": root } },
   test: {
-    include: ["server/**/*.test.ts", "components/**/*.test.ts", "tests/**/*.test.ts"],
+    include: ["server/**/*.test.ts", "components/**/*.test.ts", "app/**/*.test.ts", "tests/**/*.test.ts"],
     exclude: ["tests/e2e/**", "node_modules/**"],
     testTimeout: 20_000,
     hookTimeout: 60_000,

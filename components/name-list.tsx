@@ -5,18 +5,20 @@ import { Button } from "./ui/button";
 import { Input } from "./ui/input";
 
 type NameListProps = {
-  control: Control;
+  control: Control & { "aria-label"?: string };
   names: readonly string[];
   onChange: (names: string[]) => void;
   suggestions?: readonly string[];
   placeholder?: string;
+  /** A comma is a part of a name, and adds nothing. */
+  withCommas?: boolean;
 };
 
 /** Names in an order: Enter or a comma adds what is typed, the cross takes one away. */
-export function NameList({ control, names, onChange, suggestions = [], placeholder }: NameListProps) {
+export function NameList({ control, names, onChange, suggestions = [], placeholder, withCommas }: NameListProps) {
   const [draft, setDraft] = useState("");
   const add = (text: string) => {
-    const found = text.split(",").map((name) => name.trim());
+    const found = (withCommas ? [text] : text.split(",")).map((name) => name.trim());
     onChange([...new Set([...names, ...found.filter((name) => name !== "")])]);
     setDraft("");
   };
@@ -30,7 +32,7 @@ export function NameList({ control, names, onChange, suggestions = [], placehold
           spellCheck={false}
           value={draft}
           onChange={(event) =>
-            event.target.value.endsWith(",") ? add(event.target.value) : setDraft(event.target.value)
+            event.target.value.endsWith(",") && !withCommas ? add(event.target.value) : setDraft(event.target.value)
           }
           onBlur={() => draft.trim() !== "" && add(draft)}
           onKeyDown={(event) => {

@@ -94,7 +94,8 @@ export const ErrorsCleared = z.object({ provider: z.string().nullable(), before:
 /** A request to look at, as a key would send it. */
 export const SimulationInput = z.strictObject({
   keyId: Id,
-  dialect: z.enum(["chat", "completions", "messages", "responses"]).default("chat"),
+  /** Of generateContent the body's `model` and `stream` stand for the path. */
+  dialect: z.enum(["chat", "completions", "messages", "responses", "generateContent", "embeddings"]).default("chat"),
   headers: z.record(z.string().max(200), z.string().max(4_000)).default({}),
   body: z.record(z.string(), z.json()),
 });
@@ -111,6 +112,14 @@ const Target = z.object({
 export const SimulationView = z
   .object({
     refusal: z.object({ kind: z.string(), status: z.int(), message: z.string() }).nullable(),
+    /** Asked first; null where the call is refused, answered from the cache, or waits. */
+    next: Target.nullable(),
+    waits: z.boolean(),
+    cache: z.object({ state: z.enum(["off", "hit", "miss"]), ageSeconds: z.int().nullable() }),
+    /** Asked beside the first after so many milliseconds without a first token. */
+    hedge: z.object({ afterMs: z.number(), target: Target }).nullable(),
+    /** Tokens of the answer that the budgets pay for, where that limits it. */
+    outputLimit: z.int().nullable(),
     model: z.string(),
     rules: z.array(z.string()),
     changes: z.record(z.string(), z.unknown()),
@@ -119,6 +128,7 @@ export const SimulationView = z
         model: z.string(),
         strategy: z.string(),
         on: z.enum(["any", "error", "context", "policy"]),
+        changes: z.record(z.string(), z.unknown()),
         targets: z.array(Target),
       }),
     ),

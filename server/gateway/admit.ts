@@ -2,13 +2,12 @@ import type { JsonObject } from "@/server/dialects/dialect";
 import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest } from "@/server/gateway/bound";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
-import { tokensOfBytes } from "@/server/gateway/estimate";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
-import { affordable, canHold, hold, pursesOf } from "@/server/state/budgets";
+import { affordable, againstHold, canHold, hold, lookAffordable, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import { priceAt } from "@/server/state/catalog";
 import { refuseWithoutJournal } from "@/server/state/journal";
-import { type Limited, reserveLimits } from "@/server/state/limits";
+import { type Limited, limitAgainst, reserveLimits } from "@/server/state/limits";
 import { refuseUnpriced } from "@/server/state/unpriced";
 
 /** Tokens of an answer that limits reckon with where the caller set no limit, and the most that they do. */
@@ -42,15 +41,54 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const { targets } = asking;
   const priced = targets.some(({ deployment }) => deployment && priceAt(deployment, call.startedAtMs));
   if (!priced) refuseUnpriced(call.model ?? "");
-  const own = boundOf(asking);
-  call.requestTokens = own.holdsFiles ? promptTokens(asking.bytes) : tokensOfBytes(asking.bytes.length);
-  const bound = asking.others?.length ? widest(own, asking.others.map(boundOf)) : own;
+  const bound = reckoned(asking);
+  call.requestTokens = promptTokens(asking.bytes);
   const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
   const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
   if (purses.length === 0) return entering;
   return entering
     ? entering.then(() => holdMoney(call, { purses, bound, asking }))
     : holdMoney(call, { purses, bound, asking });
+}
+
+/** How a call would be let in. */
+export type Admitted = {
+  /** How many tokens of its answer the budgets pay for; undefined where they limit nothing. */
+  readonly limit: number | undefined;
+  /** Whether they would pay for a second attempt beside the first. */
+  readonly paysTwice: boolean;
+};
+
+/** Whether a call would be let in now, without taking anything. Throws what `admit` does. */
+export async function wouldAdmit(call: Call, caller: Caller, asking: Asking): Promise<Admitted> {
+  refuseWithoutJournal();
+  const { targets, limitOutput } = asking;
+  const now = call.startedAtMs;
+  if (!targets.some(({ deployment }) => deployment && priceAt(deployment, now))) refuseUnpriced(call.model ?? "");
+  const bound = reckoned(asking);
+  const refusedBy = await limitAgainst(
+    caller,
+    call.model ?? "",
+    promptTokens(asking.bytes) + estimateOf(bound, asking),
+  );
+  if (refusedBy) throw limitRefusal(refusedBy);
+  const purses = pursesOf(caller, namesOf(call, targets), now);
+  const { amount } = mostOf(call, bound, asking);
+  const refusal = await againstHold(purses, amount);
+  if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)) };
+  const mayLimit = bound.askedTokens === undefined && limitOutput !== undefined;
+  const left = mayLimit ? await lookAffordable(purses) : undefined;
+  const limit = limitFor({ bound, targets, amount, now }, left);
+  if (limit === undefined) throw refusal;
+  return { limit, paysTwice: false };
+}
+
+/** Bounds of what a call may use, with what comes into the prompt beside its own bytes. */
+function reckoned(asking: Asking): Bound {
+  const { others, besideTokens } = asking;
+  const own = boundOf(asking);
+  const bound = others?.length ? widest(own, others.map(boundOf)) : own;
+  return besideTokens ? { ...bound, inputTokens: bound.inputTokens + besideTokens } : bound;
 }
 
 /** Every name that a budget may have for the model: the caller's, and those of its admin, which a caller may go past as `provider/model`. */
@@ -84,15 +122,23 @@ function estimateOf({ askedTokens, answers }: Bound, { besideTokens = 0, limitOu
 
 type Holding = { readonly purses: ReturnType<typeof pursesOf>; readonly bound: Bound; readonly asking: Asking };
 
-/** Without a limit of the caller's own the answer is bounded by what is affordable. */
-function holdMoney(call: Call, { purses, bound: own, asking }: Holding): Promise<void> | undefined {
-  const { targets, limitOutput, besideTokens } = asking;
-  const now = call.startedAtMs;
-  const bound = besideTokens ? { ...own, inputTokens: own.inputTokens + besideTokens } : own;
+/** The most that a call can cost, and the tokens of each answer that this is reckoned with. */
+function mostOf(
+  call: Call,
+  bound: Bound,
+  { targets, limitOutput }: Asking,
+): { readonly tokens: number; readonly amount: bigint } {
   const tokens = limitOutput ? (bound.askedTokens ?? longestAnswer(targets, call.stream)) : 0;
   // Nothing is known of what it costs: it is counted as unpriced, and holds nothing.
-  let amount = costBound(bound, targets, tokens, now) ?? 0n;
-  if (amount > MOST_NANO) amount = MOST_NANO;
+  const amount = costBound(bound, targets, tokens, call.startedAtMs) ?? 0n;
+  return { tokens, amount: amount > MOST_NANO ? MOST_NANO : amount };
+}
+
+/** Without a limit of the caller's own the answer is bounded by what is affordable. */
+function holdMoney(call: Call, { purses, bound, asking }: Holding): Promise<void> | undefined {
+  const { targets, limitOutput } = asking;
+  const now = call.startedAtMs;
+  const { tokens, amount } = mostOf(call, bound, asking);
   // A stream holds more as it goes on; an answer that the provider keeps short does not need to.
   const heldTokens = call.stream && bound.askedTokens === undefined ? tokens * bound.answers : undefined;
   if (bound.askedTokens !== undefined || !limitOutput || canHold(purses, amount))
@@ -137,11 +183,11 @@ type Wanting = {
 };
 
 /** How long the answer may be for what is left; undefined where the usual length is affordable, or not even a short answer is. */
-async function limitByMoney(
-  purses: ReturnType<typeof pursesOf>,
-  { bound, targets, amount, now }: Wanting,
-): Promise<number | undefined> {
-  const left = await affordable(purses, amount, now);
+async function limitByMoney(purses: ReturnType<typeof pursesOf>, wanting: Wanting): Promise<number | undefined> {
+  return limitFor(wanting, await affordable(purses, wanting.amount, wanting.now));
+}
+
+function limitFor({ bound, targets, amount, now }: Wanting, left: bigint | undefined): number | undefined {
   if (left === undefined || left >= amount) return undefined;
   const tokens = Math.floor(affordableTokens(bound, targets, left, now) ?? 0);
   return tokens >= 1 ? tokens : undefined;

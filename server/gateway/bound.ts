@@ -1,4 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
+import { base64Runs } from "@/server/gateway/base64-runs";
 import type { CallTarget } from "@/server/gateway/call";
 import { costOf, type NanoUsd, type Rates, rateFor } from "@/server/money";
 import { modelFacts } from "@/server/providers/model-facts";
@@ -8,8 +9,6 @@ import { noUsage } from "@/server/wire/usage";
 /** What a call may use at most: tokens of the prompt, and tokens of the answer as asked for or as is usual. */
 export type Bound = {
   readonly inputTokens: number;
-  /** Whether there are files in the prompt, whose length says little of their tokens. */
-  readonly holdsFiles: boolean;
   /** Undefined where the caller set no limit. */
   readonly askedTokens: number | undefined;
   /** Answers to one prompt. */
@@ -25,10 +24,6 @@ const MAX_ANSWER_TOKENS = 10_000_000;
 /** The longest answer that is reckoned with where neither the caller nor the model's facts set a limit. */
 const USUAL_OUTPUT_TOKENS = 16_384;
 
-/** A run of base64, such as an image in the body. */
-const BASE64 = /[A-Za-z0-9+/=_-]{2048,}/g;
-const SHORTEST_FILE = 2_048;
-const none: readonly number[] = [];
 const FILE_TOKENS = 6_000;
 const FILE_BYTES_PER_TOKEN = 40;
 /** Prompts that vendors put before tools, and what frames messages. */
@@ -43,10 +38,8 @@ type Bounding = {
 
 /** Upper bounds of a request's tokens, read off its body. A token is at least a byte; a file in base64 is far less than its bytes. */
 export function boundOf({ bytes, body, askedTokens }: Bounding): Bound {
-  const files = filesIn(bytes);
   return {
-    inputTokens: promptBound(bytes, body, files),
-    holdsFiles: files.length > 0,
+    inputTokens: promptBound(bytes, body),
     // Zero is what a vendor would refuse; no model writes as much as the greatest.
     askedTokens: askedTokens && Math.min(askedTokens, MAX_ANSWER_TOKENS),
     searchUnits: Array.isArray(body.documents) ? Math.ceil(body.documents.length / UNIT_DOCUMENTS) : undefined,
@@ -62,7 +55,6 @@ export function widest(bound: Bound, others: readonly Bound[]): Bound {
       inputTokens: Math.max(most.inputTokens, other.inputTokens),
       askedTokens: most.askedTokens && other.askedTokens && Math.max(most.askedTokens, other.askedTokens),
       answers: Math.max(most.answers, other.answers),
-      holdsFiles: most.holdsFiles || other.holdsFiles,
       searchUnits: most.searchUnits && other.searchUnits && Math.max(most.searchUnits, other.searchUnits),
     }),
     bound,
@@ -127,16 +119,12 @@ function dearest(rates: Rates, classes: readonly [TokenClass, ...TokenClass[]], 
   return most;
 }
 
-/** The lengths of the files in a request's body. */
-export function filesIn(bytes: Buffer): readonly number[] {
-  if (bytes.length < SHORTEST_FILE) return none;
-  return Array.from(bytes.toString("latin1").matchAll(BASE64), ([file]) => file.length);
-}
-
-function promptBound(bytes: Buffer, body: JsonObject, files: readonly number[]): number {
+function promptBound(bytes: Buffer, body: JsonObject): number {
   let tokens = bytes.length + OVERHEAD_TOKENS + (body.tools ? TOOLS_TOKENS : 0);
-  for (const length of files)
-    tokens -= Math.max(0, length - Math.max(FILE_TOKENS, Math.ceil(length / FILE_BYTES_PER_TOKEN)));
+  for (const length of base64Runs(bytes)) {
+    const counted = Math.max(FILE_TOKENS, Math.ceil(length / FILE_BYTES_PER_TOKEN));
+    tokens -= Math.max(0, length - counted);
+  }
   return tokens;
 }
 

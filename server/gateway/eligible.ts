@@ -1,5 +1,5 @@
 import type { JsonObject } from "@/server/dialects/dialect";
-import { filesIn } from "@/server/gateway/bound";
+import { base64Runs } from "@/server/gateway/base64-runs";
 import type { CallTarget } from "@/server/gateway/call";
 import { tokensOfBytes } from "@/server/gateway/estimate";
 import { canBegin, type Stage } from "@/server/gateway/resolve";
@@ -22,8 +22,9 @@ const FILE_TOKENS = 1_500;
 
 /** How many tokens a request's prompt has, about: read off the length of its body, files counted for little. */
 export function promptTokens(bytes: Buffer): number {
-  const files = filesIn(bytes);
-  const length = files.reduce((left, file) => left - file, bytes.length);
+  const files = base64Runs(bytes);
+  let { length } = bytes;
+  for (const file of files) length -= file;
   return tokensOfBytes(length) + files.length * FILE_TOKENS;
 }
 

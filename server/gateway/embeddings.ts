@@ -1,12 +1,12 @@
 import { GatewayError } from "@/server/errors";
 import { tokensOfBytes } from "@/server/gateway/estimate";
-import { jsonEndpoint } from "@/server/gateway/json-call";
+import { type JsonCall, jsonEndpoint } from "@/server/gateway/json-call";
 import { type EmbeddingsAnswer, EmbeddingsRequest, inputCount, inVectorFormat } from "@/server/wire/embeddings";
 import { countOf, isRecord, listOf, textOf } from "@/server/wire/json";
 import { inputTokens, noUsage, type Usage } from "@/server/wire/usage";
 
-/** `POST /v1/embeddings`. Source: OpenAI API reference, "Create embeddings". */
-export const embeddings = jsonEndpoint({
+/** What makes embeddings different from other operations with a JSON answer. */
+export const embeddingsCall: JsonCall<EmbeddingsRequest, EmbeddingsAnswer> = {
   operation: "embeddings",
   schema: EmbeddingsRequest,
   does: "embeddings",
@@ -14,7 +14,10 @@ export const embeddings = jsonEndpoint({
   estimate,
   view: (answer, { request, usage }) => view(answer, request, usage),
   isView: (body, { response, request }) => isView(body, response, request),
-});
+};
+
+/** `POST /v1/embeddings`. Source: OpenAI API reference, "Create embeddings". */
+export const embeddings = jsonEndpoint(embeddingsCall);
 
 function view(
   { model, vectors, extra }: EmbeddingsAnswer,

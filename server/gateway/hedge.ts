@@ -95,16 +95,16 @@ function enter<Prepared extends Encoded>(call: Call, target: CallTarget, { going
 async function isQuick(call: Call, side: Side, { stage }: Going): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), hedgeAfterMs(side.target, stage));
+    timer = setTimeout(() => resolve(false), hedgeAfterMs(routeId(side.target), stage));
   });
   const quick = await Promise.race([side.done.then(() => true), late]);
   clearTimeout(timer);
   return quick || call.cancel.aborted;
 }
 
-/** How long a first token may take before a second target is asked, in milliseconds. */
-function hedgeAfterMs(target: CallTarget, { settings }: Stage): number {
-  return usualFirstTokenMs(routeId(target)) ?? (settings.firstByteMs ?? env.firstByteMs) / 2;
+/** How long a route's first token may take before a second target is asked, in milliseconds. */
+export function hedgeAfterMs(route: string | undefined, { settings }: Stage): number {
+  return (route === undefined ? undefined : usualFirstTokenMs(route)) ?? (settings.firstByteMs ?? env.firstByteMs) / 2;
 }
 
 /** An attempt beside the first, where there is a target for it and the call may spend as much again. */

@@ -103,10 +103,10 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
 }
 
 /** The targets whose provider type has the operation. Throws `invalid_request` when none has. */
-function able<Request, Response>(
+export function able<Request, Response>(
   call: Call,
   stages: readonly Stage[],
-  kind: JsonCall<Request, Response>,
+  kind: Pick<JsonCall<Request, Response>, "of" | "does">,
 ): readonly Stage[] {
   const has = ({ provider }: CallTarget): boolean => {
     const type = providerType(provider.type);

@@ -6,7 +6,7 @@ import { callHeaders, streamHeaders } from "@/server/gateway/headers";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { costOfCall, settle } from "@/server/gateway/settle";
 import type { Caller } from "@/server/state/callers";
-import { type CachedAnswer, cacheAnswer, cachedAnswer, isCacheable } from "@/server/state/response-cache";
+import { type CachedAnswer, cacheAnswer, cachedAnswer, isCacheable, lookAtAnswer } from "@/server/state/response-cache";
 import { DIALECT_HEADERS } from "@/server/wire/headers";
 import { outputTokens } from "@/server/wire/usage";
 
@@ -78,6 +78,14 @@ function keyOf(
     stages.map(({ model, on, targets, changes }) => [model, on, targets.map(routeId), changes]),
   ];
   return createHash("sha256").update(JSON.stringify(about)).update(bytes).digest("hex");
+}
+
+/** How old the kept answer to an identical request is, in seconds, without using it; undefined when there is none. */
+export async function ageOfKept({ key, reads, maxAgeMs }: Recall): Promise<number | undefined> {
+  const now = Date.now();
+  const found = reads ? await lookAtAnswer(key, now) : undefined;
+  if (!found || now - found.storedAtMs >= maxAgeMs) return undefined;
+  return Math.max(0, Math.floor((now - found.storedAtMs) / 1_000));
 }
 
 /** The kept answer to an identical request, which settles the call at no cost; undefined when there is none. */

@@ -1,33 +1,20 @@
-import { Cancel } from "@/server/cancel";
-import { chat } from "@/server/dialects/chat";
-import { completions } from "@/server/dialects/completions";
-import type { JsonObject, TextDialect } from "@/server/dialects/dialect";
-import { messages } from "@/server/dialects/messages";
-import { responses } from "@/server/dialects/responses";
-import { type ErrorKind, GatewayError, isGatewayError } from "@/server/errors";
-import { authenticate } from "@/server/gateway/authenticate";
-import { begin, type Call, type CallTarget } from "@/server/gateway/call";
-import { promptTokens } from "@/server/gateway/eligible";
-import type { Inbound } from "@/server/gateway/endpoint";
-import { withModel } from "@/server/gateway/narrow";
-import { type Asking, budgetsFor, type Plan, planNow } from "@/server/gateway/plan";
-import { routeId, type Stage } from "@/server/gateway/resolve";
-import { hasRoom, keyRoomSeconds } from "@/server/gateway/room";
-import { nextTarget, type Tried } from "@/server/gateway/select";
-import { passable, type Route, routeOf } from "@/server/state/route-health";
+import type { JsonObject } from "@/server/dialects/dialect";
+import { type ErrorKind, type GatewayError, isGatewayError } from "@/server/errors";
+import { type Admitted, wouldAdmit } from "@/server/gateway/admit";
+import type { Call, CallTarget } from "@/server/gateway/call";
+import type { Passed } from "@/server/gateway/eligible";
+import { hedgeAfterMs } from "@/server/gateway/hedge";
+import { outOfService } from "@/server/gateway/out-of-service";
+import { budgetsFor, type Plan, planNow } from "@/server/gateway/plan";
+import { ageOfKept, type Recall } from "@/server/gateway/recall";
+import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
+import { comesBack, nextTarget, type Tried } from "@/server/gateway/select";
+import { type Supposed, type Supposition, suppose } from "@/server/gateway/suppose";
+import { whyNot } from "@/server/gateway/why-not";
 import { rehearse } from "@/server/state/turns";
 
-const dialects = { chat, completions, messages, responses } as const;
-/** The dialects of text that a simulated request may be in. */
-export type SimulatedDialect = keyof typeof dialects;
-
-/** A request to look at: whose it would be, and what it would say. */
-export type Supposed = {
-  readonly keyId: string;
-  readonly dialect: SimulatedDialect;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: JsonObject;
-};
+/** How long a call waits for a target that is out of service for a moment. */
+const PATIENCE_MS = 3_000;
 
 /** A target as it is told of; the key is that of its provider which would be used. */
 type Told = {
@@ -38,10 +25,22 @@ type Told = {
   readonly key: string | null;
 };
 
+type Refusal = { readonly kind: ErrorKind; readonly status: number; readonly message: string };
+
 /** Where a request would go now, and why not elsewhere. */
 export type Simulation = {
-  /** Null where the call would be sent. */
-  readonly refusal: { readonly kind: ErrorKind; readonly status: number; readonly message: string } | null;
+  /** What the call would be refused with; null where it would be answered or sent. */
+  readonly refusal: Refusal | null;
+  /** The target that would be asked first; null where the call is refused, answered from the cache, or waits for one. */
+  readonly next: Told | null;
+  /** Whether the call would wait for a target that is out of service for a moment. */
+  readonly waits: boolean;
+  /** Whether an answer is kept for it, and how old; `off` where the call does not ask the cache. */
+  readonly cache: { readonly state: "off" | "hit" | "miss"; readonly ageSeconds: number | null };
+  /** The target that would be asked beside the first, and after how long without a first token. */
+  readonly hedge: { readonly afterMs: number; readonly target: Told } | null;
+  /** How many tokens of the answer the budgets pay for, where that limits it. */
+  readonly outputLimit: number | null;
   /** The model that is asked for in the end. */
   readonly model: string;
   /** Names of the routing rules that held. */
@@ -53,95 +52,118 @@ export type Simulation = {
     readonly model: string;
     readonly strategy: string;
     readonly on: Stage["on"];
+    /** What rules set for this stage alone. */
+    readonly changes: JsonObject;
     readonly targets: Told[];
   }[];
   readonly passedOver: (Told & { readonly reason: string })[];
 };
 
 /**
- * Where a request would go, from the state that calls see at this moment; nothing is sent or drawn, so the next identical call goes the
- * same way. What would refuse the call is told, not thrown.
+ * What would become of a request, from the state that calls see at this moment: limits, budgets, cache, and its way. Nothing is sent,
+ * taken or drawn, so the next identical call goes the same way. What would refuse the call is told, not thrown.
  */
-export async function simulate({ keyId, dialect: name, headers, body }: Supposed): Promise<Simulation> {
-  const dialect: TextDialect = dialects[name];
-  const call = begin(inboundOf(keyId, headers), "chat", dialect);
+export async function simulate(supposed: Supposed): Promise<Simulation> {
   const passedOver: (Told & { reason: string })[] = [];
-  const passed = (target: CallTarget, model: string, reason: string): void => {
-    passedOver.push({ ...told(target, model, null), reason });
-  };
+  const passed: Passed = (target, model, reason) => passedOver.push({ ...told(target, model, null), reason });
+  let model = String(supposed.body.model ?? "");
   try {
-    const asking = await askingOf(call, dialect, body);
-    const budgetsUsd = await budgetsFor(call, asking);
+    const door = await atTheDoor(await suppose(supposed));
+    const supposition = await suppose(supposed);
+    const { call } = supposition;
+    model = call.model ?? model;
+    const budgetsUsd = await budgetsFor(call, supposition.asking);
     return rehearse(() => {
-      const plan = planNow(call, { ...asking, budgetsUsd }, passed);
-      const stages = plan.stages.map((stage) => inOrder(call, stage, passed));
-      const refusal = stages.some(({ targets }) => targets.length > 0) ? null : nowhere;
-      return { refusal, ...aboutPlan(call, plan), stages, passedOver };
+      const plan = planNow(call, { ...supposition.asking, budgetsUsd }, passed);
+      const { stages, admission } = supposition.proceed(plan);
+      // A strategy may look at how long the answer may be.
+      if (door.admitted?.limit !== undefined) admission.limitOutput?.(door.admitted.limit);
+      const way = { stages, ordered: stages.map((stage) => inOrder(call, stage, passed)) };
+      return { ...whatNext(call, way, door), ...aboutPlan(call, plan), stages: way.ordered, passedOver };
     });
   } catch (error) {
     if (!isGatewayError(error) || error.kind === "internal") throw error;
-    const { kind, status, message } = error;
-    return {
-      refusal: { kind, status, message },
-      model: call.model ?? "",
-      rules: [],
-      changes: {},
-      stages: [],
-      passedOver,
-    };
+    const nowhere = { ...nothing, refusal: refusalOf(error) };
+    return { ...nowhere, model, rules: [], changes: {}, stages: [], passedOver };
   }
 }
 
-const nowhere = {
-  kind: "upstream_unavailable",
-  status: 502,
-  message: "No target of this call is in service.",
+const nothing = {
+  refusal: null,
+  next: null,
+  waits: false,
+  cache: { state: "off", ageSeconds: null },
+  hedge: null,
+  outputLimit: null,
 } as const;
+
+/** What a call meets before a target is looked for. */
+type Door = {
+  readonly admitted: Admitted | undefined;
+  readonly refusal: GatewayError | undefined;
+  readonly cache: Simulation["cache"];
+};
+
+async function atTheDoor({ call, asking, proceed }: Supposition): Promise<Door> {
+  const budgetsUsd = await budgetsFor(call, asking);
+  const { admission, recall } = rehearse(() => proceed(planNow(call, { ...asking, budgetsUsd })));
+  try {
+    const admitted = await wouldAdmit(call, asking.caller, admission);
+    return { admitted, refusal: undefined, cache: await lookedUp(recall) };
+  } catch (error) {
+    if (!isGatewayError(error) || error.kind === "internal") throw error;
+    return { admitted: undefined, refusal: error, cache: nothing.cache };
+  }
+}
+
+async function lookedUp(recall: Recall | undefined): Promise<Simulation["cache"]> {
+  if (!recall) return nothing.cache;
+  const ageSeconds = await ageOfKept(recall);
+  return ageSeconds === undefined ? { state: "miss", ageSeconds: null } : { state: "hit", ageSeconds };
+}
+
+type Way = { readonly stages: readonly Stage[]; readonly ordered: Simulation["stages"] };
+type Next = Pick<Simulation, "refusal" | "next" | "waits" | "cache" | "hedge" | "outputLimit">;
+
+function whatNext(call: Call, { stages, ordered }: Way, { admitted, refusal, cache }: Door): Next {
+  if (!admitted || refusal) return { ...nothing, refusal: refusal ? refusalOf(refusal) : null };
+  const outputLimit = admitted.limit ?? null;
+  if (cache.state === "hit") return { ...nothing, cache, outputLimit };
+  // Nothing has failed yet.
+  const at = stages.findIndex((stage, index) => isFor(stage, undefined) && ordered[index]?.targets.length);
+  const [next, second] = ordered[at]?.targets ?? [];
+  const stage = stages[at];
+  if (!next || !stage) {
+    const open = stages.filter((one) => isFor(one, undefined));
+    const waits = comesBack(open, undefined, PATIENCE_MS);
+    return { ...nothing, cache, outputLimit, waits, refusal: waits ? null : refusalOf(outOfService(call, stages)) };
+  }
+  const hedges = second && call.stream && stage.settings.hedge && admitted.paysTwice;
+  const hedge = hedges ? { afterMs: patienceWith(stage, next), target: second } : null;
+  return { ...nothing, next, cache, outputLimit, hedge };
+}
+
+/** How long its first target may be silent before another one is asked beside it. */
+function patienceWith(stage: Stage, { deploymentId, upstreamModel, provider }: Told): number {
+  const first = stage.targets.find(({ deployment, ...target }) =>
+    deploymentId === null
+      ? target.upstreamModel === upstreamModel && target.provider.name === provider
+      : deployment?.id === deploymentId,
+  );
+  return hedgeAfterMs(first && routeId(first), stage);
+}
+
+function refusalOf({ kind, status, message }: GatewayError): Refusal {
+  return { kind, status, message };
+}
 
 function aboutPlan(call: Call, { stages, rules, changes }: Plan): Pick<Simulation, "model" | "rules" | "changes"> {
   return { model: stages[0]?.model ?? call.model ?? "", rules: [...rules], changes: changes ?? {} };
 }
 
-function inboundOf(keyId: string, headers: Readonly<Record<string, string>>): Inbound {
-  const small = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return {
-    method: "POST",
-    path: "",
-    query: "",
-    headers: Object.fromEntries(small),
-    ip: "",
-    params: {},
-    body: () => Promise.resolve(Buffer.alloc(0)),
-    cancel: new Cancel(),
-    actAsKeyId: keyId,
-  };
-}
-
-async function askingOf(call: Call, dialect: TextDialect, given: JsonObject): Promise<Asking> {
-  const caller = await authenticate(call.inbound);
-  const read = dialect.schema.safeParse(withModel(given));
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    const param = issue?.path.map(String).join(".") || undefined;
-    throw new GatewayError("invalid_request", `Invalid '${param ?? "body"}': ${issue?.message ?? "not taken"}`, {
-      param,
-    });
-  }
-  const body = read.data;
-  const { model, stream } = dialect.read(body, { params: {}, query: new URLSearchParams() });
-  const bytes = Buffer.from(JSON.stringify(given));
-  const requestTokens = promptTokens(bytes);
-  Object.assign(call, { caller, model, stream, requestBytes: bytes.length, requestTokens, asked: { bytes, body } });
-  return { caller, bytes, body };
-}
-
 /** As the attempts would go if each of them failed. */
-function inOrder(
-  call: Call,
-  stage: Stage,
-  passed: (target: CallTarget, model: string, reason: string) => void,
-): Simulation["stages"][number] {
-  const { model, strategy, on } = stage;
+function inOrder(call: Call, stage: Stage, passed: Passed): Simulation["stages"][number] {
+  const { model, strategy, on, changes = {} } = stage;
   const tried: Tried = new Map();
   const targets: Told[] = [];
   for (let next = nextTarget(call, stage, tried); next; next = nextTarget(call, stage, tried)) {
@@ -149,38 +171,9 @@ function inOrder(
     targets.push(told(next.target, model, next.target.key?.name ?? null));
   }
   for (const target of stage.targets) if (!tried.has(routeId(target))) passed(target, model, whyNot(call, target));
-  return { model, strategy, on, targets };
+  return { model, strategy, on, changes, targets };
 }
 
 function told({ provider, upstreamModel, deployment }: CallTarget, model: string, key: string | null): Told {
   return { model, provider: provider.name, upstreamModel, deploymentId: deployment?.id ?? null, key };
-}
-
-/** Why a target that might serve is not asked at this moment. */
-function whyNot(call: Call, target: CallTarget): string {
-  const { provider } = target;
-  if (!hasRoom(call, target))
-    return "it or its provider is at its own limit of requests, tokens or calls at the same time";
-  const now = Date.now();
-  const route = routeOf(routeId(target));
-  if (!passable(route, now)) return `it is ${conditionOf(route, now)}`;
-  const keys = provider.keys.map((key) => {
-    const { id, name, weight } = key;
-    if (weight <= 0) return `${name} has no weight`;
-    const pair = route.pairs?.get(id);
-    if (pair && !passable(pair, now)) return `${name} is ${conditionOf(pair, now)} with this model`;
-    if (keyRoomSeconds(call, key) !== 0) return `${name} is at its own limit of requests, tokens or calls`;
-    return `${name} is ${conditionOf(routeOf(id), now)}`;
-  });
-  return keys.length > 0 ? `none of its provider's keys is in service: ${keys.join("; ")}` : "it is out of service";
-}
-
-function conditionOf({ state, out, untilMs, lastError }: Route, now: number): string {
-  const seconds = Math.max(0, Math.ceil((untilMs - now) / 1_000));
-  const why = out ?? lastError?.message;
-  const because = why === undefined ? "" : `: ${why}`;
-  if (out !== undefined) return `taken out for ${seconds} s${because}`;
-  if (state === "half-open") return `being probed by another call${because}`;
-  if (state === "open") return `left out by its breaker for ${seconds} s${because}`;
-  return untilMs > now ? `at a limit for ${seconds} s${because}` : "in service";
 }

@@ -1,6 +1,6 @@
 import { chat } from "@/server/dialects/chat";
 import type { Canonical, JsonObject, Located, TextDialect } from "@/server/dialects/dialect";
-import { admit } from "@/server/gateway/admit";
+import { type Asking as Admission, admit } from "@/server/gateway/admit";
 import { attempt } from "@/server/gateway/attempts";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call } from "@/server/gateway/call";
@@ -9,12 +9,13 @@ import { withModel } from "@/server/gateway/narrow";
 import { changed, planCall } from "@/server/gateway/plan";
 import { prepareText } from "@/server/gateway/prepare-text";
 import { readBody } from "@/server/gateway/read-body";
-import { keeping, recalled, recallOf } from "@/server/gateway/recall";
+import { keeping, type Recall, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
 import { type Stage, targetsOf } from "@/server/gateway/resolve";
 import type { Keeping, Kept } from "@/server/gateway/responses-keeping";
 import { serve } from "@/server/gateway/serve";
 import { alike, allChanges, changesFor } from "@/server/gateway/stage-changes";
+import type { Caller } from "@/server/state/callers";
 import { spliceJson } from "@/server/wire/splice";
 
 /** One request for text: its bytes for upstreams that speak the caller's dialect, its meaning for all others. */
@@ -101,19 +102,9 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });
       const { stages, changes } = planning instanceof Promise ? await planning : planning;
       if (changes) request.change(changes);
-      // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
-      const isTurn = request.kept?.keep !== undefined || request.kept?.continued !== undefined;
       // By what was asked for: what is left of a budget, by which an answer may be limited, is never the same twice.
-      const recall = isTurn ? undefined : recallOf(call, caller, { stages, bytes: request.bytes });
-      const admitting = admit(call, caller, {
-        bytes: request.bytes,
-        body: request.body,
-        besideTokens: request.kept?.continued?.boundTokens,
-        targets: targetsOf(stages),
-        askedTokens: request.askedTokens,
-        others: allChanges(stages).map((own) => request.for(own)),
-        limitOutput: (tokens) => request.limitOutput(tokens),
-      });
+      const recall = recallText(call, caller, { request, stages });
+      const admitting = admit(call, caller, admissionOf(request, stages));
       if (admitting) await admitting;
       const known = recall && (await recalled(call, recall));
       if (known) return known;
@@ -126,12 +117,35 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
     });
 }
 
+type Planned = { readonly request: TextRequest; readonly stages: readonly Stage[] };
+
+/** How a call for text uses the cache; undefined where it does not. Throws `invalid_request` for a header that says nothing. */
+export function recallText(call: Call, caller: Caller, { request, stages }: Planned): Recall | undefined {
+  // Answers that are kept for later calls are one caller's turn in a conversation, and not repeated.
+  if (request.kept?.keep !== undefined || request.kept?.continued !== undefined) return undefined;
+  return recallOf(call, caller, { stages, bytes: request.bytes });
+}
+
+/** A request for text as its admission looks at it. */
+export function admissionOf(request: TextRequest, stages: readonly Stage[]): Admission {
+  return {
+    bytes: request.bytes,
+    body: request.body,
+    besideTokens: request.kept?.continued?.boundTokens,
+    targets: targetsOf(stages),
+    askedTokens: request.askedTokens,
+    others: allChanges(stages).map((own) => request.for(own)),
+    limitOutput: (tokens) => request.limitOutput(tokens),
+  };
+}
+
 function requestFor({ target }: Call, request: TextRequest, stages: readonly Stage[]): TextRequest {
   const own = changesFor(stages, target);
   return own ? request.for(own) : request;
 }
 
-async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
+/** Reads a request for text, and notes in its call what it asks for. Throws as `readBody` does. */
+export async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
   const { bytes, value } = await readBody(inbound, dialect.schema, withModel);
   const located = new Origin(inbound);
   const asked = dialect.read(value, located);

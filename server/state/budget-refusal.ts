@@ -15,7 +15,7 @@ type Refusing = {
  * Why a purse does not pay for a call that may need `amount`: `rate_limited` where calls under way only hold what would do, else
  * `budget_exceeded`.
  */
-export function budgetRefusal(purse: Refusing, leased: Leased, amount: NanoUsd): GatewayError {
+export function budgetRefusal(purse: Refusing, leased: Omit<Leased, "purseId">, amount: NanoUsd): GatewayError {
   const { available, limit, elsewhere } = leased;
   const name = purse.name[0]?.toUpperCase() + purse.name.slice(1);
   // The database learns of what was spent with the next flush; what is leased and neither free nor held is spent already.

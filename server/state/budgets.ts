@@ -6,7 +6,7 @@ import { budgetRefusal } from "@/server/state/budget-refusal";
 import { type Window, windowAt } from "@/server/state/budget-window";
 import type { Caller, CallerBudget } from "@/server/state/callers";
 import { signOfLife } from "@/server/state/instance";
-import { type Leased, renewLeases } from "@/server/state/leases";
+import { type Leased, lookAtLease, renewLeases } from "@/server/state/leases";
 import type { Unnamed } from "@/server/state/ledger-purses";
 import { coversModel } from "@/server/state/model-pattern";
 import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } from "@/server/state/purses";
@@ -135,6 +135,41 @@ export async function affordable(
   return least;
 }
 
+/** What would stand against holding an amount of every purse now, without leasing anything; undefined where nothing would. */
+export async function againstHold(purses: readonly Purse[], amount: NanoUsd): Promise<GatewayError | undefined> {
+  for (const purse of purses) {
+    if (purse.free >= amount || purse.budget?.soft) continue;
+    try {
+      const answer = found(await lookAtLease({ ...ownerOf(purse), window: purse.window }));
+      if (answer.available < amount - purse.free) return budgetRefusal(purse, answer, amount);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      if (!isAway(error) || amount - purse.free > leftOfAllowance(purse)) return error;
+    }
+  }
+  return undefined;
+}
+
+/** As `affordable`, without leasing anything. */
+export async function lookAffordable(purses: readonly Purse[]): Promise<NanoUsd | undefined> {
+  let least: NanoUsd | undefined;
+  for (const purse of purses) {
+    if (purse.budget?.soft) continue;
+    const here = await lookWithin(purse);
+    if (least === undefined || here < least) least = here;
+  }
+  return least;
+}
+
+async function lookWithin(purse: Purse): Promise<NanoUsd> {
+  try {
+    return purse.free + found(await lookAtLease({ ...ownerOf(purse), window: purse.window })).available;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return purse.free + leftOfAllowance(purse);
+  }
+}
+
 const RENEW_MS = 30_000;
 
 /** Keeps what this process leased alive, and gives back what nothing was spent from for a while, until it is stopped. */
@@ -214,7 +249,7 @@ async function within(purse: Purse, atLeast: NanoUsd, nowMs: number): Promise<Na
   }
 }
 
-function found(answer: Leased | undefined): Leased {
+function found<Answer>(answer: Answer | undefined): Answer {
   // The budget was deleted a moment ago; the key is read again within a second.
   if (!answer) throw new GatewayError("store_unavailable", "The key's budgets have just changed. Try again.");
   return answer;

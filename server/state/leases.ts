@@ -63,6 +63,33 @@ export async function lease({ budgetId, groupId, window, need, force }: Asked): 
   };
 }
 
+/** How a purse stands for a process, as `lease` tells it, without leasing anything; undefined when its budget is gone. */
+export async function lookAtLease({
+  budgetId,
+  groupId,
+  window: { sinceMs },
+}: Pick<Asked, "budgetId" | "groupId" | "window">): Promise<Omit<Leased, "purseId"> | undefined> {
+  const { started, database } = health();
+  if (started && !database) throw unavailable();
+  const rows = await query<{ limit_nano: string; spent: string; leased: string; own: string }>(
+    `SELECT owner.limit_nano::text, coalesce(sum(purse.spent_nano), 0)::text AS spent,
+            coalesce(sum(purse.leased_nano), 0)::text AS leased, coalesce(sum(own.granted_nano), 0)::text AS own
+       FROM (SELECT limit_nano + CASE WHEN increase_until > now() THEN increase_nano ELSE 0 END AS limit_nano
+               FROM budget WHERE id = $2
+              UNION ALL SELECT balance_nano FROM key_group WHERE id = $3) AS owner
+       LEFT JOIN purse ON (purse.budget_id = $2 OR purse.group_id = $3) AND purse.starts_at >= $4
+       LEFT JOIN lease AS own ON own.purse_id = purse.id AND own.instance = $1
+      GROUP BY owner.limit_nano`,
+    [instanceId(), budgetId, groupId, new Date(sinceMs)],
+  ).catch((cause: unknown) => {
+    throw unavailable(cause);
+  });
+  const [row] = rows;
+  if (!row) return undefined;
+  const [limit, spent, leased] = [BigInt(row.limit_nano), BigInt(row.spent), BigInt(row.leased)];
+  return { granted: 0n, available: limit - spent - leased, spent, limit, elsewhere: leased - BigInt(row.own) };
+}
+
 /** Gives a part of a lease back to everybody. */
 export async function returnLease(instance: string, purseId: string, amount: NanoUsd): Promise<void> {
   await query("SELECT conduit_return_lease($1, $2, $3)", [instance, purseId, amount]);

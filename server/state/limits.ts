@@ -76,6 +76,21 @@ export function lookAtLimits(caller: Caller, model: string, nowMs: number): Limi
   );
 }
 
+/** The limit that would stand against a call now, without taking anything; undefined where none would. Throws as `reserveLimits` does. */
+export async function limitAgainst(caller: Caller, model: string, tokens: number): Promise<RefusedBy | undefined> {
+  const rules = rulesFor(caller, model);
+  const reserved = Math.max(0, Math.ceil(tokens));
+  const own = memory.refusal(rules, reserved, performance.now());
+  if (own || rules.length === 0 || !env.redisUrl) return own;
+  try {
+    if (mayAskRedis()) return (await askRedis(rules, { tokens: reserved, member: undefined })).refusedBy;
+  } catch (error) {
+    if (!(error instanceof RedisAway)) throw error;
+  }
+  if (env.redisOutage === "refuse") throw unchecked();
+  return undefined;
+}
+
 type Shared = {
   readonly rules: readonly LimitRule[];
   readonly reserved: number;
@@ -110,7 +125,11 @@ function withoutRedis(shared: Shared): Hold {
   const hold = placesInBoth(shared);
   if (env.redisOutage === "memory") return hold;
   hold.undo();
-  throw new GatewayError("store_unavailable", "Limits cannot be checked right now. Try again shortly.", {
+  throw unchecked();
+}
+
+function unchecked(): GatewayError {
+  return new GatewayError("store_unavailable", "Limits cannot be checked right now. Try again shortly.", {
     retryAfterSeconds: 1,
   });
 }

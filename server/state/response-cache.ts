@@ -30,12 +30,20 @@ export function isCacheable(bytes: number): boolean {
   return bytes <= Math.min(MAX_BODY_BYTES, env.cacheBytes / 4);
 }
 
-/** The answer kept under a key: in Redis where there is one, else in this process. Never rejects. */
-export function cachedAnswer(key: string, nowMs: number): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
+type Found = CachedAnswer | undefined | Promise<CachedAnswer | undefined>;
+
+/** The answer kept under a key, as `cachedAnswer` gives it, without using it. Never rejects. */
+export function lookAtAnswer(key: string, nowMs: number): Found {
   const shared = redis();
   if (shared) return lookInRedis(shared, key);
   const entry = held.entries.get(key);
-  if (!entry) return undefined;
+  return entry && entry.untilMs > nowMs ? entry : undefined;
+}
+
+/** The answer kept under a key: in Redis where there is one, else in this process. Never rejects. */
+export function cachedAnswer(key: string, nowMs: number): Found {
+  const entry = held.entries.get(key);
+  if (!entry) return lookAtAnswer(key, nowMs);
   drop(key, entry);
   if (entry.untilMs <= nowMs) return undefined;
   // Maps keep the order in which entries were put in: what was used last is dropped last.

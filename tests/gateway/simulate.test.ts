@@ -100,7 +100,7 @@ test("a key that is refused is told of, and a refusal of the call itself", async
   made.upstream.on("/vendor/chat/completions", json(completion()));
   const told = await simulate(chatRequest("by-priority"), { "x-conduit-route": "x" });
   if (told.stages[0]?.targets.length === 0) {
-    expect(told.refusal?.kind).toBe("upstream_unavailable");
+    expect(told.refusal?.kind).toBe("upstream_denied");
     expect(told.passedOver.at(-1)?.reason).toMatch(/none of its provider's keys is in service/);
   }
   await api.as().routing.reset({ id: null });

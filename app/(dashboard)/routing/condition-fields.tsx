@@ -1,9 +1,10 @@
 import { X } from "lucide-react";
 import { errorAt, type FormErrors } from "@/components/form";
+import { NameList } from "@/components/name-list";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
-import type { ConditionValues } from "./rule-values";
+import { type ConditionValues, takesList, withOperator } from "./rule-values";
 import { fieldFacts, operatorLabels, operatorsOf, type RuleField } from "./rule-words";
 
 const fields: readonly RuleField[] = [
@@ -30,13 +31,13 @@ type ConditionFieldsProps = {
 
 /** One condition: what it looks at, how it compares, and with what. */
 export function ConditionFields({ condition, path, errors, onChange, onRemove }: ConditionFieldsProps) {
-  const { field, name, operator, value, timeZone } = condition;
+  const { field, name, operator, value, values, timeZone } = condition;
   const { label, reading } = fieldFacts[field];
   const problem = errorAt(errors, path);
   const set = (patch: Partial<ConditionValues>) => onChange({ ...condition, ...patch });
   return (
     <li>
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex flex-wrap items-start gap-2">
         <Select
           aria-label="Looks at"
           className="w-36 grow"
@@ -44,7 +45,8 @@ export function ConditionFields({ condition, path, errors, onChange, onRemove }:
           options={fields.map((one) => ({ value: one, label: fieldFacts[one].label }))}
           onValueChange={(next) => {
             const allowed = operatorsOf(next);
-            set({ field: next, operator: allowed.includes(operator) ? operator : (allowed[0] ?? "eq") });
+            const kept = allowed.includes(operator) ? operator : (allowed[0] ?? "eq");
+            onChange({ ...withOperator(condition, kept), field: next });
           }}
         />
         {reading === "named" && (
@@ -61,13 +63,9 @@ export function ConditionFields({ condition, path, errors, onChange, onRemove }:
           className="w-32"
           value={operator}
           options={operatorsOf(field).map((one) => ({ value: one, label: operatorLabels[one] }))}
-          onValueChange={(next) => set({ operator: next })}
+          onValueChange={(next) => onChange(withOperator(condition, next))}
         />
-        <ConditionValue
-          condition={condition}
-          invalid={problem !== undefined}
-          onChange={(next) => set({ value: next })}
-        />
+        <ConditionValue condition={condition} invalid={problem !== undefined} onChange={set} />
         {(field === "time" || field === "weekday") && (
           <Input
             aria-label={`${label}: time zone`}
@@ -83,16 +81,21 @@ export function ConditionFields({ condition, path, errors, onChange, onRemove }:
       </div>
       {problem && (
         <p role="alert" className="mt-1 text-danger text-xs">
-          {`${label} ${operatorLabels[operator]} ${value}: ${problem}`}
+          {`${label} ${operatorLabels[operator]} ${takesList(operator) ? values.join(", ") : value}: ${problem}`}
         </p>
       )}
     </li>
   );
 }
 
-type ConditionValueProps = { condition: ConditionValues; invalid: boolean; onChange: (value: string) => void };
+type ConditionValueProps = {
+  condition: ConditionValues;
+  invalid: boolean;
+  onChange: (patch: Partial<ConditionValues>) => void;
+};
 
-function ConditionValue({ condition: { field, operator, value }, invalid, onChange }: ConditionValueProps) {
+function ConditionValue({ condition, invalid, onChange }: ConditionValueProps) {
+  const { id, field, operator, value, values } = condition;
   const { label, example } = fieldFacts[field];
   if (operator === "exists")
     return (
@@ -104,11 +107,22 @@ function ConditionValue({ condition: { field, operator, value }, invalid, onChan
           { value: "true", label: "yes" },
           { value: "false", label: "no" },
         ]}
-        onValueChange={onChange}
+        onValueChange={(next) => onChange({ value: next })}
       />
     );
-  const several = operator === "in" || operator === "notIn";
-  const placeholder = operator === "between" ? betweenExample(field) : several ? `${example}, …` : example;
+  if (takesList(operator))
+    return (
+      <div className="w-40 grow">
+        <NameList
+          control={{ id, "aria-label": `${label}: values`, "aria-invalid": invalid, "aria-describedby": undefined }}
+          names={values}
+          withCommas
+          placeholder={`${example}, then Enter`}
+          onChange={(names) => onChange({ values: names })}
+        />
+      </div>
+    );
+  const placeholder = operator === "between" ? betweenExample(field) : example;
   return (
     <Input
       aria-label={`${label}: value`}
@@ -116,7 +130,7 @@ function ConditionValue({ condition: { field, operator, value }, invalid, onChan
       placeholder={operator === "matches" ? `${example.slice(0, 3)}*` : placeholder}
       className="w-32 grow"
       value={value}
-      onChange={(event) => onChange(event.target.value)}
+      onChange={(event) => onChange({ value: event.target.value })}
     />
   );
 }

@@ -8,13 +8,15 @@ import {
   type RuleRow,
 } from "./rule-words";
 
-/** A condition as typed: lists are separated by commas. `id` tells conditions apart while they are edited. */
+/** A condition as typed; a span is two values with a comma between. `id` tells conditions apart while they are edited. */
 export type ConditionValues = {
   id: string;
   field: RuleField;
   name: string;
   operator: RuleOperator;
   value: string;
+  /** What a list holds, whose values may hold commas. */
+  values: string[];
   timeZone: string;
 };
 
@@ -46,6 +48,7 @@ export const newCondition = (): ConditionValues => ({
   name: "",
   operator: "eq",
   value: "",
+  values: [],
   timeZone: "",
 });
 
@@ -75,8 +78,24 @@ export function ruleValues(rule: RuleRow | undefined): RuleValues {
 }
 
 function conditionValues({ field, name = "", operator, value, timeZone = "" }: RuleRow["conditions"][number]) {
-  const text = Array.isArray(value) ? value.join(", ") : value === undefined ? "" : String(value);
-  return { ...newCondition(), field, name, operator, value: text, timeZone };
+  const start = { ...newCondition(), field, name, operator, timeZone };
+  if (takesList(operator)) return { ...start, values: Array.isArray(value) ? value.map(String) : [] };
+  return { ...start, value: Array.isArray(value) ? value.join(", ") : value === undefined ? "" : String(value) };
+}
+
+/** Whether an operator compares with a list. */
+export function takesList(operator: RuleOperator): boolean {
+  return operator === "in" || operator === "notIn";
+}
+
+/** A condition with another operator, which keeps what was typed as far as that one takes it. */
+export function withOperator(condition: ConditionValues, operator: RuleOperator): ConditionValues {
+  const { value, values } = condition;
+  if (takesList(operator) && !takesList(condition.operator))
+    return { ...condition, operator, values: value.trim() === "" ? values : [value.trim()] };
+  if (!takesList(operator) && takesList(condition.operator))
+    return { ...condition, operator, value: values[0] ?? value };
+  return { ...condition, operator };
 }
 
 function actionValues(action: RuleRow["actions"][number]): ActionValues {
@@ -103,7 +122,7 @@ export function ruleInput({ name, match, stop, conditions, actions }: RuleValues
   return { name, match, stop, conditions: conditions.map(conditionInput), actions: actions.map(actionInput) };
 }
 
-function conditionInput({ field, name, operator, value, timeZone }: ConditionValues): ConditionInput {
+function conditionInput({ field, name, operator, value, values, timeZone }: ConditionValues): ConditionInput {
   const { reading } = fieldFacts[field];
   const timed = field === "time" || field === "weekday";
   return {
@@ -111,7 +130,7 @@ function conditionInput({ field, name, operator, value, timeZone }: ConditionVal
     operator,
     ...(reading === "named" && { name: name.trim() }),
     ...(timed && timeZone.trim() !== "" && { timeZone: timeZone.trim() }),
-    value: valueOfText(value, operator, reading),
+    value: takesList(operator) ? values : valueOfText(value, operator, reading),
   };
 }
 
@@ -119,7 +138,7 @@ function valueOfText(text: string, operator: RuleOperator, reading: string): Con
   if (operator === "exists") return text !== "false";
   const counts = reading === "number" || (reading === "named" && ["gt", "lt", "between"].includes(operator));
   const one = (part: string) => (counts && part.trim() !== "" ? Number(part) : part.trim());
-  if (operator === "in" || operator === "notIn" || operator === "between") {
+  if (operator === "between") {
     return text
       .split(",")
       .filter((part) => part.trim() !== "")

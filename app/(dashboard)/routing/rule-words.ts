@@ -57,8 +57,13 @@ export function operatorsOf(field: RuleField): readonly RuleOperator[] {
 export function conditionWords({ field, name, operator, value, timeZone }: RuleRow["conditions"][number]): string {
   const what = name === undefined ? fieldFacts[field].label : `${fieldFacts[field].label} ${name}`;
   if (operator === "exists") return `${what} ${value === false ? "is not there" : "is there"}`;
-  const text = Array.isArray(value) ? value.join(operator === "between" ? " and " : ", ") : String(value ?? "");
+  const text = Array.isArray(value) ? listWords(value, operator === "between" ? " and " : ", ") : String(value ?? "");
   return `${what} ${operatorLabels[operator]} ${text}${timeZone ? ` (${timeZone})` : ""}`;
+}
+
+/** What holds a comma itself is set apart. */
+function listWords(values: readonly unknown[], between: string): string {
+  return values.map((one) => (String(one).includes(",") ? `“${String(one)}”` : String(one))).join(between);
 }
 
 /** An action as a person says it. */

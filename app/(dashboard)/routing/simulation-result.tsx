@@ -1,5 +1,6 @@
 import { FlaskConical } from "lucide-react";
 import { EmptyState } from "@/components/empty-state";
+import { formatCount, formatDuration } from "@/components/format";
 import type { Outputs } from "@/components/trpc";
 import { Badge } from "@/components/ui/badge";
 import { Card } from "@/components/ui/card";
@@ -20,21 +21,15 @@ export function SimulationResult({ result }: { result: Simulation | undefined })
     return (
       <Card>
         <EmptyState icon={FlaskConical} title="Where would this request go?">
-          The answer comes from the live state: rules, limits, health and latency as they are now. Nothing is sent.
+          The answer comes from the live state: limits, budgets, cache, rules, health and latency as they are now.
+          Nothing is sent, and nothing is used up.
         </EmptyState>
       </Card>
     );
-  const { refusal, rules, changes, stages, passedOver } = result;
+  const { rules, changes, stages, passedOver } = result;
   return (
     <Card className="space-y-5 p-4" aria-live="polite">
-      {refusal && (
-        <div role="note" className="rounded-lg border border-danger/25 bg-danger/8 px-3 py-2 text-sm">
-          <p className="font-medium font-mono text-danger text-xs">
-            {refusal.kind} · {refusal.status}
-          </p>
-          <p className="mt-0.5 break-words">{refusal.message}</p>
-        </div>
-      )}
+      <Decision result={result} />
       <section className="space-y-1 text-sm">
         {result.model !== "" && (
           <p>
@@ -52,12 +47,34 @@ export function SimulationResult({ result }: { result: Simulation | undefined })
             <code className="break-words font-mono text-xs">{JSON.stringify(changes)}</code>
           </p>
         )}
+        {result.outputLimit !== null && (
+          <p>
+            <span className="text-muted-foreground">The budget pays for:</span> {formatCount(result.outputLimit)} tokens
+            of the answer
+          </p>
+        )}
+        {result.cache.state === "miss" && (
+          <p>
+            <span className="text-muted-foreground">Cache:</span> no answer is kept for this request
+          </p>
+        )}
+        {result.hedge && (
+          <p>
+            <span className="text-muted-foreground">
+              After {formatDuration(result.hedge.afterMs)} without a token, beside it:
+            </span>{" "}
+            <TargetName target={result.hedge.target} />
+          </p>
+        )}
       </section>
       {stages.map((stage) => (
         <section key={`${stage.model} ${stage.on}`}>
           <h3 className="mb-1.5 flex flex-wrap items-center gap-2 font-medium text-sm">
             {stage.model} <Badge>{stage.strategy}</Badge>
             {causes[stage.on] && <Badge tone="warning">{causes[stage.on]}</Badge>}
+            {Object.keys(stage.changes).length > 0 && (
+              <code className="break-words font-mono font-normal text-xs">{JSON.stringify(stage.changes)}</code>
+            )}
           </h3>
           <ol aria-label={`Targets of ${stage.model}`} className="divide-y rounded-lg border">
             {stage.targets.map((target, at) => (
@@ -83,6 +100,31 @@ export function SimulationResult({ result }: { result: Simulation | undefined })
         </section>
       )}
     </Card>
+  );
+}
+
+/** What becomes of the request, in one box. */
+function Decision({ result: { refusal, next, waits, cache } }: { result: Simulation }) {
+  if (refusal)
+    return (
+      <div role="note" className="rounded-lg border border-danger/25 bg-danger/8 px-3 py-2 text-sm">
+        <p className="font-medium font-mono text-danger text-xs">
+          {refusal.kind} · {refusal.status}
+        </p>
+        <p className="mt-0.5 break-words">{refusal.message}</p>
+      </div>
+    );
+  return (
+    <p role="note" className="rounded-lg border bg-muted px-3 py-2 text-sm">
+      {next && (
+        <>
+          It goes to <TargetName target={next} />
+        </>
+      )}
+      {cache.state === "hit" &&
+        `It is answered from the cache, with what was kept ${formatDuration((cache.ageSeconds ?? 0) * 1_000)} ago.`}
+      {waits && "It waits for a deployment that is out of service for a moment."}
+    </p>
   );
 }
 

@@ -12,13 +12,15 @@ import { Select } from "@/components/ui/select";
 import { SimulationInput } from "@/server/api/routing.schema";
 import { SimulationResult } from "./simulation-result";
 
-type Dialect = "chat" | "messages" | "responses" | "completions";
+type Dialect = NonNullable<z.input<typeof SimulationInput>["dialect"]>;
 
 const dialects: readonly { value: Dialect; label: string }[] = [
   { value: "chat", label: "Chat completions" },
   { value: "responses", label: "Responses" },
   { value: "messages", label: "Messages" },
   { value: "completions", label: "Completions" },
+  { value: "generateContent", label: "Gemini generateContent" },
+  { value: "embeddings", label: "Embeddings" },
 ];
 
 const start = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello!" }] }, null, 2);
@@ -72,7 +74,13 @@ export function Simulator() {
               )}
             </Field>
           </div>
-          <Field label="Request" error={bodyError}>
+          <Field
+            label="Request"
+            error={bodyError}
+            {...(values.dialect === "generateContent" && {
+              hint: "With “model”, and “stream” where it is one: they stand for the path.",
+            })}
+          >
             {(control) => (
               <Textarea
                 {...control}
