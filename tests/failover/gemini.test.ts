@@ -1,7 +1,7 @@
 import { GoogleGenAI } from "@google/genai";
 import { describe, expect, test } from "vitest";
 import { environment, plays, providerAt } from "@/tests/failover/setting";
-import { ANSWER, CLAUDE, claudeGoesOn, healthy, WORDS } from "@/tests/failover/vendor";
+import { ANSWER, CLAUDE, claudeGoesOn, healthy, thoughtful, WORDS } from "@/tests/failover/vendor";
 import { eventsOf } from "@/tests/support/events";
 import { keys, useGateway } from "@/tests/support/fixture";
 import { type Scenario, stream } from "@/tests/support/upstream";
@@ -126,7 +126,9 @@ describe("a stream of Gemini's own that breaks off", () => {
     const thought = event([{ text: "They want words.", thought: true }], 1);
     for (const events of [[thought], [thought, ...spoken(5)]]) {
       play(cut(events));
-      expect(wholeOf((await ask("anew")).body)).toMatchObject({ text: ANSWER, thoughts: "They want words." });
+      plays(gate(), "spare", thoughtful);
+      const { body } = await ask("anew", { generationConfig: { thinkingConfig: { includeThoughts: true } } });
+      expect(wholeOf(body)).toMatchObject({ text: ANSWER, thoughts: "They want words." });
     }
   });
 
