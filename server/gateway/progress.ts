@@ -3,7 +3,7 @@ import type { StreamEncoder } from "@/server/dialects/dialect";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
 import type { ProviderType } from "@/server/providers/provider";
 import type { ChatChunk } from "@/server/wire/chat";
-import { isRecord, listOf } from "@/server/wire/json";
+import { isRecord, jsonOf, listOf } from "@/server/wire/json";
 import { SseParser } from "@/server/wire/sse";
 import type { Usage } from "@/server/wire/usage";
 
@@ -66,20 +66,11 @@ export function progressOf(passed: readonly Buffer[], { type, showUsage }: Passi
 function holdsUnread(data: string): boolean {
   // Nearly no event names any of them, and then it need not be parsed.
   if (!UNREAD.some((name) => data.includes(`"${name}"`))) return false;
-  const body = parseJson(data);
+  const body = jsonOf(data);
   return listOf(isRecord(body) ? body.choices : undefined).some((choice) => {
     const delta = isRecord(choice) ? choice.delta : undefined;
     return isRecord(delta) && UNREAD.some((name) => isRecord(delta[name]) || listOf(delta[name]).length > 0);
   });
-}
-
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
 }
 
 /** All that the model wrote of a chat stream that was passed on: text, reasoning and arguments of tools. */

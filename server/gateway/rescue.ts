@@ -118,12 +118,12 @@ export class Rescuer {
   }
 
   /**
-   * Several answers at once cannot be told apart in a continuation, what a vendor holds of a conversation no other has, and calls by
-   * the older `functions` and speech are not read of another's answer.
+   * Several answers at once cannot be told apart in a continuation, and calls by the older `functions` and speech are not read of
+   * another's answer.
    */
   #mayGoOn(): boolean {
-    const { body, kept } = this.#request;
-    if (this.#stages[0]?.settings.rescue === false || kept?.continued) return false;
+    const { body } = this.#request;
+    if (this.#stages[0]?.settings.rescue === false) return false;
     return !(typeof body.n === "number" && body.n > 1) && listOf(body.functions).length === 0 && !body.audio;
   }
 
@@ -164,8 +164,13 @@ export class Rescuer {
       prepare: (type, target) => {
         const takes = type.chat?.continues?.(target) === true && call.target && !refused.has(routeId(call.target));
         mode = takes && progress.text.trim() !== "" ? "continued" : "anew";
-        const asked = continuation(this.#request, mode === "continued" ? progress : undefined);
-        return prepareText(call, asked, { type, target });
+        const before = mode === "continued" ? progress : undefined;
+        const { body, kept } = this.#request;
+        if (!kept?.continued) return prepareText(call, continuation(this.#request, before), { type, target });
+        // What a vendor holds of the conversation no other has: it goes along.
+        return kept.continued
+          .whole(body, "translated")
+          .then((whole) => prepareText(call, continuation(this.#request.with(whole), before), { type, target }));
       },
       deliver: async ({ type, response, prepared: { reading } }) => {
         const decoding = reading.kind === "decoded" ? reading : openAiDecoding(type.classify);

@@ -18,6 +18,8 @@ export type Translator = {
   readonly started: boolean;
   /** True once nothing of the answer is missing but, at most, its closing line. */
   readonly complete: boolean;
+  /** What the last `push` failed with after it had written something, which is sent all the same. */
+  readonly broken?: unknown;
   /** True where a continuation turned out to be another answer, which is no failure of the upstream's. */
   readonly diverged?: boolean;
   /** Tokens seen so far, for when the upstream never says how many there were. */
@@ -145,6 +147,7 @@ class OpenedStream {
     const translator = this.#translator;
     try {
       this.#emit(translator.push(chunk));
+      if (translator.broken !== undefined) throw translator.broken;
       if (translator.started) this.#first.resolve();
       if (translator.complete) this.#awaitClosing();
       if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);

@@ -26,6 +26,7 @@ type Ways = {
 export class TranslatedStream implements Translator {
   alive = false;
   started = false;
+  broken: unknown;
   #events = 0;
   earlyUsage: Usage | undefined;
   #call: Call;
@@ -60,8 +61,14 @@ export class TranslatedStream implements Translator {
 
   push(chunk: Buffer): string | undefined {
     let out = "";
-    for (const event of this.#parser.push(chunk)) {
-      for (const piece of this.#ways.decode(event)) out += this.#take(piece);
+    try {
+      for (const event of this.#parser.push(chunk)) {
+        for (const piece of this.#ways.decode(event)) out += this.#take(piece);
+      }
+    } catch (error) {
+      if (out === "") throw error;
+      // What came before is written, and whoever goes on takes it for sent.
+      this.broken = error;
     }
     return out === "" ? undefined : out;
   }

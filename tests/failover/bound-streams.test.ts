@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { environment, pairs, plays, received } from "@/tests/failover/setting";
-import { ANSWER, healthy } from "@/tests/failover/vendor";
+import { ANSWER, healthy, thoughtful, WORDS } from "@/tests/failover/vendor";
 import { closingError, eventsOf } from "@/tests/support/events";
 import { useGateway } from "@/tests/support/fixture";
 import { openAiEvents, type Scenario, stream } from "@/tests/support/upstream";
@@ -17,13 +17,6 @@ const part = (delta: object): object => ({
 function broken(...deltas: readonly object[]): Scenario {
   const whole = openAiEvents(deltas.map(part));
   return stream(whole.slice(0, whole.indexOf("data: [DONE]")), { ending: "cut" });
-}
-
-/** The whole answer, after a thought. */
-function thinking(): Scenario {
-  const said = ANSWER.split(/(?= )/).map((content) => part({ content }));
-  const end = { ...part({}), choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
-  return stream(openAiEvents([part({ reasoning_content: "Another thought." }), ...said, end]));
 }
 
 describe("a stream of which its caller has what nobody goes on from", () => {
@@ -61,6 +54,16 @@ describe("a stream of which its caller has what nobody goes on from", () => {
     },
   );
 
+  test("what came in one piece with its vendor's error is the caller's, and is gone on with", async () => {
+    const said = WORDS.slice(0, 5).map((content) => part({ content }));
+    const error = { error: { message: "Oh.", type: "server_error", code: 500 } };
+    plays(gate(), "m-primary", stream(openAiEvents([part(role), ...said, error])));
+    plays(gate(), "m-spare", healthy);
+    const text = await answerTo("/v1/messages", { messages });
+    const deltas = eventsOf(text).flatMap((event) => JSON.parse(event).delta?.text ?? []);
+    expect(deltas.join("")).toBe(ANSWER);
+  });
+
   test.each<[string, object]>([
     ["functions", { functions: [{ name: "f", parameters: {} }] }],
     ["speech", { modalities: ["text", "audio"], audio: { voice: "alloy", format: "pcm16" } }],
@@ -72,7 +75,7 @@ describe("a stream of which its caller has what nobody goes on from", () => {
 
   test("a stream that breaks off within a thought goes on with the answer, and with no second thought", async () => {
     plays(gate(), "m-primary", broken(role, { reasoning_content: "They want" }));
-    plays(gate(), "m-spare", thinking());
+    plays(gate(), "m-spare", thoughtful);
     const text = await answerTo("/v1/chat/completions", { messages });
     const deltas = eventsOf(text)
       .filter((event) => event !== "[DONE]")

@@ -1,7 +1,7 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { describe, expect, test } from "vitest";
 import { environment, plays, providerAt } from "@/tests/failover/setting";
-import { ANSWER, faulty, healthy } from "@/tests/failover/vendor";
+import { ANSWER, faulty, healthy, thoughtful } from "@/tests/failover/vendor";
 import { keys, useGateway } from "@/tests/support/fixture";
 import { namedEvents, type Scenario, stream } from "@/tests/support/upstream";
 
@@ -98,6 +98,15 @@ describe("a stream of Anthropic's own that breaks off", () => {
     plays(gate(), SPARE, healthy);
     claudePlays(stream(namedEvents([begun, ...thought, closes(0), ...spoken(9, 1)]), { ending: "cut" }));
     expect((await message()).content).toMatchObject([
+      { type: "thinking", thinking: "They want words.", signature: "c2lnbmVk" },
+      { type: "text", text: ANSWER },
+    ]);
+  });
+
+  test("after a whole thought alone: it gets the answer, and no second thought", async () => {
+    plays(gate(), SPARE, thoughtful);
+    claudePlays(stream(namedEvents([begun, ...thought, closes(0)]), { ending: "cut" }));
+    expect((await message()).content).toEqual([
       { type: "thinking", thinking: "They want words.", signature: "c2lnbmVk" },
       { type: "text", text: ANSWER },
     ]);

@@ -148,6 +148,20 @@ describe("a stream of OpenAI's responses that breaks off", () => {
     ]);
   });
 
+  test("and continues another, which its vendor holds: whoever goes on is told of that one too", async () => {
+    const first = JSON.parse(JSON.stringify(streamed([say("Yes."), { finish: "stop" }]).at(-1))).response;
+    openAiPlays(json({ ...first, id: "resp_first", output: [{ ...first.output[0], id: "msg_first" }] }));
+    expect((await gate().post("/v1/responses", { model: "anew", input: "Ready?" })).status).toBe(200);
+    play(cut(afterDelta(spoken.slice(0, 20))));
+    for (const model of ["anew", "continued"]) {
+      const { response } = wholeOf((await ask(model, { previous_response_id: "resp_first" })).body);
+      expect(response.output).toMatchObject([{ content: [{ text: ANSWER }] }]);
+      const { messages } = JSON.parse(gate().upstream.last().body.toString());
+      expect(messages.map(({ role }: { role: string }) => role).slice(0, 3)).toEqual(["user", "assistant", "user"]);
+      expect(JSON.stringify(messages[1])).toContain("Yes.");
+    }
+  });
+
   const called = { index: 0, id: "t", type: "function" as const, function: { name: "f", arguments: '{"a"' } };
   const searched = afterDelta([say("")]).slice(0, 2);
   const search = { id: "ws_1", type: "web_search_call", status: "in_progress", action: { type: "search", query: "q" } };

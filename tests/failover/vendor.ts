@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { json, namedEvents, type Scenario, stream } from "@/tests/support/upstream";
+import { json, namedEvents, openAiEvents, type Scenario, stream } from "@/tests/support/upstream";
 
 /** The tokens of every answer: a vendor without faults always gives the same. */
 export const WORDS: readonly string[] = Array.from({ length: 60 }, (_, at) => `${at === 0 ? "" : " "}word${at + 1}`);
@@ -34,6 +34,18 @@ export const healthy: Scenario = (request, response) => answer(readRequest(reque
 export function faulty(fault: Fault): Scenario {
   return (request, response) => answer(readRequest(request.body), response, fault);
 }
+
+/** The same, which thinks before it answers. */
+export const thoughtful: Scenario = (request, response) => {
+  const { model } = readRequest(request.body);
+  const chunk = (delta: object, finish_reason: string | null = null): object => ({
+    ...head(model, "chat.completion.chunk"),
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  const said = WORDS.map((content) => chunk({ content }));
+  const events = [chunk({ reasoning_content: "Another thought." }), ...said, chunk({}, "stop")];
+  return stream(openAiEvents(events))(request, response);
+};
 
 /** The same, which refuses a conversation that ends with an assistant's message. */
 export const withoutPrefill: Scenario = (request, response) => {

@@ -111,6 +111,7 @@ describe.each(mounts)("%s mount: a stream that breaks never looks like a success
     expect(text).toContain('"content":"Hel"');
     expect(closingError(text)).toMatchObject({ code: "upstream_unavailable" });
     expect(eventsOf(text)).not.toContain("[DONE]");
-    expect(await gate().ledgerRow(answer)).toMatchObject({ error_kind: "upstream_unavailable", input_tokens: 5n });
+    // It was asked once more, as there is no other to go on, and bills both times.
+    expect(await gate().ledgerRow(answer)).toMatchObject({ error_kind: "upstream_unavailable", input_tokens: 10n });
   });
 });

@@ -26,12 +26,18 @@ export function encodeAnswer(
   };
 }
 
-/** Writes completions piece by piece; an echo of the prompt goes before the first piece of each. */
-export function encodeStream(body: JsonObject, context: AnswerContext): StreamEncoder {
+/** A stream that broke off: what each of its events says of itself, and its text. */
+type Broken = { readonly head: JsonObject; readonly text: string };
+
+/**
+ * Writes completions piece by piece; an echo of the prompt goes before the first piece of each. `from` is where a stream that broke off
+ * is gone on with.
+ */
+export function writeStream(body: JsonObject, context: AnswerContext, from?: Broken): StreamEncoder {
   const echo = echoOf(body);
   const showUsage = isRecord(body.stream_options) && body.stream_options.include_usage === true;
-  const lengths = new Map<number, number>();
-  const base = { ...head(context), ...(showUsage && { usage: null }) };
+  const lengths = new Map<number, number>(from && [[0, from.text.length]]);
+  const base = { ...head(context), ...from?.head, ...(showUsage && { usage: null }) };
   const said = ({ index, delta, logprobs, finish_reason }: ChatChunk["choices"][number]): string => {
     const begun = lengths.get(index);
     const piece = delta.content || delta.refusal || "";

@@ -1,6 +1,7 @@
-import { encodeAnswer, encodeStream } from "@/server/dialects/completions/answer";
+import { encodeAnswer, writeStream } from "@/server/dialects/completions/answer";
 import { readStream, readWhole } from "@/server/dialects/completions/read";
 import { CompletionsRequest, toCanonical } from "@/server/dialects/completions/request";
+import { resume } from "@/server/dialects/completions/resume";
 import type { TextDialect } from "@/server/dialects/dialect";
 import { openaiError } from "@/server/wire/error";
 import { countOf } from "@/server/wire/json";
@@ -14,8 +15,9 @@ export const completions: TextDialect = {
   askedOutput: (body) => countOf(body.max_tokens),
   limitOutput: (_body, tokens) => ({ max_tokens: tokens }),
   encodeAnswer,
-  encodeStream,
+  encodeStream: (body, context) => writeStream(body, context),
   readWhole,
   readStream,
+  resume,
   errorBody: openaiError,
 };

@@ -3,7 +3,8 @@ import { encodeAnswer } from "@/server/dialects/gemini/answer";
 import { errorBody } from "@/server/dialects/gemini/error";
 import { readStream, readWhole } from "@/server/dialects/gemini/read";
 import { askedOutput, GenerateContentRequest, limitOutput, read } from "@/server/dialects/gemini/request";
-import { encodeStream } from "@/server/dialects/gemini/stream";
+import { resume } from "@/server/dialects/gemini/resume";
+import { writeStream } from "@/server/dialects/gemini/stream";
 import { toCanonical } from "@/server/dialects/gemini/to-canonical";
 
 /** Gemini's generateContent, as Google's SDKs speak it. Source: Gemini API reference, "models.generateContent". */
@@ -15,8 +16,9 @@ export const generateContent: TextDialect = {
   askedOutput,
   limitOutput,
   encodeAnswer,
-  encodeStream,
+  encodeStream: (body, context) => writeStream(body, context),
   readWhole,
   readStream,
+  resume,
   errorBody,
 };

@@ -17,13 +17,23 @@ import type { Usage } from "@/server/wire/usage";
 
 type Choice = ChatChunk["choices"][number];
 
-/** Writes an answer as streamGenerateContent does: each event is a response, and the last has the reason and the counts. */
-export function encodeStream(body: JsonObject, context: AnswerContext): StreamEncoder {
+/** A stream that broke off: what each of its events says of itself, and its text. */
+type Broken = {
+  readonly modelVersion: string | undefined;
+  readonly responseId: string | undefined;
+  readonly text: string;
+};
+
+/**
+ * Writes an answer as streamGenerateContent does: each event is a response, and the last has the reason and the counts. `from` is where
+ * a stream that broke off is gone on with.
+ */
+export function writeStream(body: JsonObject, context: AnswerContext, from?: Broken): StreamEncoder {
   const candidates = new Map<number, CandidateWriter>();
   const thoughts = wantsThoughts(body);
-  let about = { modelVersion: context.model, responseId: context.id };
+  let about = { modelVersion: from?.modelVersion ?? context.model, responseId: from?.responseId ?? context.id };
   const writerOf = (index: number): CandidateWriter => {
-    const known = candidates.get(index) ?? new CandidateWriter(index, thoughts);
+    const known = candidates.get(index) ?? new CandidateWriter(index, { thoughts, said: from?.text ?? "" });
     candidates.set(index, known);
     return known;
   };
@@ -47,12 +57,13 @@ class CandidateWriter {
   readonly #calls: Called[] = [];
   readonly #annotations: ChatAnnotation[] = [];
   #thinking: ThinkingBlock[] = [];
-  #text = "";
+  #text: string;
   #reason: ChatFinishReason = "stop";
   #refusal = "";
 
-  constructor(index: number, thoughts: boolean) {
+  constructor(index: number, { thoughts, said }: { readonly thoughts: boolean; readonly said: string }) {
     this.#index = index;
+    this.#text = said;
     this.#thoughts = thoughts;
   }
 

@@ -1,6 +1,6 @@
 import type { AnswerContext, JsonObject, Resumed } from "@/server/dialects/dialect";
 import { MessagesStream } from "@/server/dialects/messages/stream";
-import { isRecord, listOf, textOf } from "@/server/wire/json";
+import { isRecord, jsonOf, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 
 /** What a caller has of a stream, as far as blocks and text go. */
@@ -18,7 +18,8 @@ export function resume(
 ): Resumed | undefined {
   const seen: Seen = { begun: false, thought: false, blocks: 0, open: undefined, text: "" };
   for (const { data } of events) {
-    const event = parse(data);
+    // An event that nobody can read, or that is no JSON, is none that one can go on from.
+    const event = jsonOf(data);
     if (!isRecord(event) || !take(seen, event)) return undefined;
   }
   const { begun, text, thought, blocks, open } = seen;
@@ -26,16 +27,6 @@ export function resume(
   if (open === "thinking") return undefined;
   const from = { text, blocks, open: open && { type: open, index: blocks - 1 } };
   return { text, thought, encoder: new MessagesStream(about.body, about.context, from) };
-}
-
-function parse(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    // An event that nobody can read is none that one can go on from.
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
 }
 
 /** False for an event after which nobody else can go on. */

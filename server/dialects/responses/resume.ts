@@ -1,7 +1,7 @@
 import type { AnswerContext, JsonObject, Resumed } from "@/server/dialects/dialect";
 import { ResponseStream } from "@/server/dialects/responses/stream";
 import type { BegunMessage } from "@/server/dialects/responses/stream-items";
-import { countOf, isRecord, listOf, textOf } from "@/server/wire/json";
+import { countOf, isRecord, jsonOf, listOf, textOf } from "@/server/wire/json";
 import type { ServerSentEvent } from "@/server/wire/sse";
 
 type Part = BegunMessage["parts"][number];
@@ -34,7 +34,8 @@ export function resume(
     ...{ parts: [], last: "closed", thought: false, text: "" },
   };
   for (const { data } of events) {
-    const event = parse(data);
+    // An event that nobody can read, or that is no JSON, is none that one can go on from.
+    const event = jsonOf(data);
     if (!isRecord(event) || !take(seen, event)) return undefined;
     seen.sequence = Math.max(seen.sequence, countOf(event.sequence_number) ?? seen.sequence) + 1;
   }
@@ -44,16 +45,6 @@ export function resume(
   const message = open && { item: open, parts, last };
   const encoder = new ResponseStream(about.body, about.context, { response, sequence, items, message });
   return { text, thought, encoder };
-}
-
-function parse(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    // An event that nobody can read is none that one can go on from.
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
 }
 
 /** False for an event after which nobody else can go on. */

@@ -115,7 +115,8 @@ export class ResponseStream implements StreamEncoder {
     const made = responseObject(this.#body, this.#context, { ...progress, output, serviceTier: this.#serviceTier });
     if (!this.#begun) return made;
     const { status, error, incomplete_details, usage } = made;
-    return { ...this.#begun, status, error, incomplete_details, output, usage };
+    // Some vendors leave fields out that every response has.
+    return { ...made, ...this.#begun, status, error, incomplete_details, output, usage };
   }
 
   #takeChoice({ delta, finish_reason, logprobs }: Choice): string {
