@@ -95,12 +95,13 @@ async function rejection(call: Call, type: ProviderType, response: UpstreamRespo
     );
   }
   const late = setTimeout(() => response.abort(), ERROR_BODY_MS);
-  const bytes = await readAll(response, MAX_ERROR_BYTES).catch((error: unknown) => {
-    // A request that the vendor rejects is its caller's to mend, who must know how.
-    if (call.cancel.aborted || type.classify(response.status, "").kind === "upstream_rejected") throw error;
-    return Buffer.alloc(0);
-  });
-  clearTimeout(late);
+  const bytes = await readAll(response, MAX_ERROR_BYTES)
+    .catch((error: unknown) => {
+      // A request that the vendor rejects is its caller's to mend, who must know how.
+      if (call.cancel.aborted || type.classify(response.status, "").kind === "upstream_rejected") throw error;
+      return Buffer.alloc(0);
+    })
+    .finally(() => clearTimeout(late));
   return upstreamError(type.classify(response.status, parseJson(bytes)), response.status, response.headers);
 }
 
