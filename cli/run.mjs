@@ -75,7 +75,6 @@ process.env.NEXT_TELEMETRY_DISABLED ??= "1";
 for (const need of chosen.needs) ({ packages: ensurePackages, client: ensureClient, build: ensureBuild })[need]();
 chosen.run();
 
-/** Puts a Node that is new enough first on PATH, fetching it from npm once if need be. */
 /** The role that the process will have: as the environment says, or the file beside it. */
 function role() {
   if (process.env.CONDUIT_ROLE) return process.env.CONDUIT_ROLE;
@@ -84,6 +83,7 @@ function role() {
   return said ? said[1] : "all";
 }
 
+/** Puts a Node that is new enough first on PATH, fetching it from npm once if need be. */
 function bringNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;

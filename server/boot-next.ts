@@ -1,6 +1,7 @@
 import { boot, shutDown } from "@/server/boot";
 import { env } from "@/server/env";
 import { log } from "@/server/log";
+import { listensEverywhere } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
 import { finishCalls } from "@/server/state/open-calls";
@@ -10,9 +11,11 @@ import { finishCalls } from "@/server/state/open-calls";
  * and the server mount stops it in its own order.
  */
 export async function bootNext(): Promise<void> {
+  const alone = singleton("owner", () => ({ is: "next" })).is === "next";
+  if (alone) listensEverywhere();
   await boot();
-  if (singleton("owner", () => ({ is: "next" })).is !== "next") return;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  if (!alone) return;
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     // Next's own handler would end the process before the last calls are written.
     process.removeAllListeners(signal);
     process.once(signal, () => void stop());

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { applyConfigIfChanged } from "@/server/config/start";
-import { watchConfig } from "@/server/config/watch";
+import { configSignature, watchConfig } from "@/server/config/watch";
 import { migrate } from "@/server/db/migrate";
 import { watchChanges } from "@/server/db/notify";
 import { seedOnce } from "@/server/db/seed";
@@ -70,6 +70,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   const applied = await migrate(databaseUrl(), join(process.cwd(), "prisma", "migrations"));
   if (applied.length > 0) log.info({ migrations: applied }, "Migrated the database.");
   await seedOnce();
+  const config = configSignature();
   await applyConfigIfChanged();
   await ensureLibraryPrices();
   await reloadCatalog();
@@ -82,7 +83,7 @@ async function bringUp(database: { stop(): Promise<void> } | undefined): Promise
   const stopRecovering = keepRecovering();
   const stops = [
     watchChanges(onChange, { onState: onDatabase, onRoute: hearRouteNews }),
-    watchConfig(),
+    watchConfig(config),
     sendWebhooks(),
     runProbes(),
   ];

@@ -15,10 +15,10 @@ test("without any variable the defaults are those of the documentation", () => {
 });
 
 test("an empty variable counts as not set", () => {
-  expect(readEnvironment({ DATABASE_URL: "", CONDUIT_TRUST_PROXY: "" })).toMatchObject({
-    databaseUrl: undefined,
-    trustProxy: false,
-  });
+  const names = ["DATABASE_URL", "CONDUIT_TRUST_PROXY", "PORT", "HOST", "CONDUIT_ROLE", "CONDUIT_RETRIES"];
+  const others = ["CONDUIT_CACHE_BYTES", "CONDUIT_CORS_ORIGINS", "CONDUIT_REDIS_INSTANCE_NAME", "CONDUIT_JOURNAL"];
+  const empty = Object.fromEntries([...names, ...others].map((name) => [name, ""]));
+  expect(readEnvironment(empty)).toEqual(readEnvironment({}));
 });
 
 test("every variable that cannot be used is named at once", () => {

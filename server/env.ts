@@ -1,9 +1,10 @@
 import { z } from "zod";
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
-const optionalText = z.preprocess((value) => (value === "" ? undefined : value), z.string().optional());
+const optionalText = z.string().optional();
 const flag = z
-  .preprocess((value) => (value === "" ? undefined : value), z.enum(["true", "false", "1", "0"]).optional())
+  .enum(["true", "false", "1", "0"])
+  .optional()
   .transform((value) => value === "true" || value === "1");
 
 const Environment = z.object({
@@ -59,7 +60,9 @@ const Environment = z.object({
 
 /** The process's settings as read once from the environment; throws one error that names every bad variable. */
 export function readEnvironment(source: Record<string, string | undefined>) {
-  const parsed = Environment.safeParse(source);
+  // A variable that is set to nothing is one that is not set: that is how files and orchestrators leave one out.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
     throw new Error(`These environment variables cannot be used:\n${problems.join("\n")}`);
@@ -68,6 +71,8 @@ export function readEnvironment(source: Record<string, string | undefined>) {
   return {
     production: read.NODE_ENV === "production",
     host: read.HOST,
+    /** False where it is the default. */
+    hostGiven: given.HOST !== undefined,
     port: read.PORT,
     databaseUrl: read.DATABASE_URL,
     redisUrl: read.REDIS_URL,

@@ -152,6 +152,8 @@ function stopOnSignal(server: Server): void {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // The terminal was closed.
+  process.on("SIGHUP", onSignal);
 }
 
 const CUT_OFF_MS = 1_000;

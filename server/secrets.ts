@@ -36,8 +36,6 @@ export type Secrets = {
   /** The file that generated secrets are kept in, and whether the admin password is one of them. */
   readonly file: string;
   readonly passwordGenerated: boolean;
-  /** True when the operator set a backend key or a password: `/metrics` then asks for the key. */
-  readonly adminSecretSet: boolean;
 };
 
 /** True for addresses that only this machine can reach. */
@@ -50,7 +48,19 @@ export function isLoopback(host: string): boolean {
  * with mode 0600. Throws an error that names every missing variable when the server would be reachable from elsewhere.
  */
 export function secrets(): Secrets {
-  return singleton("secrets", () => resolveSecrets(env.secrets, env.host, env.dataDir));
+  const host = reach().everywhere && !env.hostGiven ? EVERYWHERE : env.host;
+  return singleton("secrets", () => resolveSecrets(env.secrets, host, env.dataDir));
+}
+
+/** Says that another program listens, on every address unless HOST says which: then nothing is generated. */
+export function listensEverywhere(): void {
+  reach().everywhere = true;
+}
+
+const EVERYWHERE = "0.0.0.0";
+
+function reach(): { everywhere: boolean } {
+  return singleton("reach", () => ({ everywhere: false }));
 }
 
 /** As `secrets`, for given settings. */
@@ -80,7 +90,6 @@ export function resolveSecrets(
     firstKey: made.firstKey === undefined ? undefined : new Secret(made.firstKey),
     file,
     passwordGenerated: given.adminPassword === undefined,
-    adminSecretSet: given.adminPassword !== undefined || given.backendKey !== undefined,
   };
   if (JSON.stringify(made) !== JSON.stringify(kept)) writeKept(file, made);
   return result;
@@ -94,8 +103,8 @@ function refuseWeak(given: Partial<Record<Name, string | undefined>>, host: stri
   });
   if (problems.length === 0) return;
   throw new Error(
-    `HOST is ${host}, which others can reach, so Conduit starts only with secrets of your own:\n${problems.join("\n")}\n` +
-      "Set them, for instance each with the output of `openssl rand -base64 32`, or leave HOST at 127.0.0.1.",
+    `The address is ${host}, which others can reach, so Conduit starts only with secrets of your own:\n${problems.join("\n")}\n` +
+      "Set them, for instance each with the output of `openssl rand -base64 32`, or set HOST=127.0.0.1 where only this machine reaches it.",
   );
 }
 

@@ -9,12 +9,13 @@ const DEBOUNCE_MS = 200;
 const POLL_MS = 5_000;
 
 /**
- * Applies the configuration file again whenever it changes or appears. A file that cannot be used, or is gone, changes
- * nothing; the log says why. Returns a function that stops watching.
+ * Applies the configuration file again whenever it changes or appears, also since it was in the given state. A file that cannot
+ * be used, or is gone, changes nothing; the log says why. What could not be applied for another reason, such as a database that is away,
+ * is tried again. Returns a function that stops watching.
  */
-export function watchConfig(): () => void {
+export function watchConfig(since: ConfigSignature = configSignature()): () => void {
   const path = configPath();
-  let seen = signature(path);
+  let seen = since;
   let debounce: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
   const check = (): void => {
@@ -22,7 +23,10 @@ export function watchConfig(): () => void {
     if (now === seen) return;
     seen = now;
     if (now === undefined) log.warn({ path }, "The configuration file is gone; what it declared stays in force.");
-    else last = last.then(apply);
+    else
+      last = last.then(apply).then((done) => {
+        if (!done) seen = AGAIN;
+      });
   };
   const soon = (): void => {
     // The folder may be a busy one.
@@ -34,6 +38,7 @@ export function watchConfig(): () => void {
   const watcher = watchFolder(dirname(path), soon);
   // Some file systems announce nothing.
   const poll = setInterval(check, POLL_MS).unref();
+  soon();
   return () => {
     clearTimeout(debounce);
     clearInterval(poll);
@@ -41,9 +46,11 @@ export function watchConfig(): () => void {
   };
 }
 
-async function apply(): Promise<void> {
+/** Whether there is nothing left to try. */
+async function apply(): Promise<boolean> {
   try {
     await applyConfigIfChanged();
+    return true;
   } catch (error) {
     if (error instanceof ConfigError)
       log.error(
@@ -51,12 +58,22 @@ async function apply(): Promise<void> {
         "The changed conduit.json cannot be used; the state before it stays in force.",
       );
     else
-      log.error({ err: error }, "The changed conduit.json could not be applied; the state before it stays in force.");
+      log.error({ err: error }, "The changed conduit.json could not be applied; it is tried again in a few seconds.");
+    return error instanceof ConfigError;
   }
 }
 
-/** What tells two states of a file apart; undefined when there is none. */
-function signature(path: string): string | undefined {
+/** What tells two states of the configuration file apart; undefined when there is none. */
+export type ConfigSignature = string | undefined;
+
+const AGAIN = "again";
+
+/** The state that the configuration file is in now. */
+export function configSignature(): ConfigSignature {
+  return signature(configPath());
+}
+
+function signature(path: string): ConfigSignature {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
 }

@@ -13,15 +13,18 @@ export const getKey: Endpoint = (inbound) =>
     models: caller.models,
     expires_at: caller.expiresAtMs === null ? null : new Date(caller.expiresAtMs).toISOString(),
     limits: caller.limits,
+    model_limits: caller.modelLimits,
+    cache: caller.cache,
+    strict: caller.strict,
     tags: caller.tags,
     budgets: await budgetsOf(caller),
   }));
 
-async function groupOf({ groupId, groupName, groupBalanceNano }: Caller) {
+async function groupOf({ groupId, groupName, groupBalanceNano, groupLimits: limits }: Caller) {
   if (groupId === null || groupName === null) return null;
-  if (groupBalanceNano === null) return { name: groupName, balance_usd: null };
+  if (groupBalanceNano === null) return { name: groupName, limits, balance_usd: null };
   const { spentNano, reservedNano } = await groupSpending(groupId);
-  return { name: groupName, balance_usd: usd(groupBalanceNano - spentNano), reserved_usd: usd(reservedNano) };
+  return { name: groupName, limits, balance_usd: usd(groupBalanceNano - spentNano), reserved_usd: usd(reservedNano) };
 }
 
 /** `reserved_usd` is held for calls under way, or kept ready for calls to come by the processes that answer them. */

@@ -1,7 +1,8 @@
+import type { CallTarget } from "@/server/gateway/call";
 import type { Endpoint } from "@/server/gateway/endpoint";
 import { look } from "@/server/gateway/look";
 import { type ModelView, modelView } from "@/server/gateway/model-view";
-import { mayUse, resolve } from "@/server/gateway/resolve";
+import { mayUse, stagesOf } from "@/server/gateway/resolve";
 import type { Caller } from "@/server/state/callers";
 import { catalog } from "@/server/state/catalog";
 
@@ -13,10 +14,10 @@ export const listModels: Endpoint = (inbound) =>
 export function modelsOf(caller: Caller): Promise<ModelView[]> {
   const nowMs = Date.now();
   const views: Promise<ModelView>[] = [];
-  for (const { name, created, deployments } of catalog().models.values()) {
-    if (deployments.length === 0 || !mayUse(caller, name)) continue;
-    const served = deployments.map((deployment) => ({ ...deployment, deployment }));
-    views.push(modelView(name, { created, served }, nowMs));
+  for (const { name, created, deployments, fallbacks } of catalog().models.values()) {
+    if (!mayUse(caller, name) || deployments.length + fallbacks.length === 0) continue;
+    const served = servedBy(caller, name);
+    if (served.length > 0) views.push(modelView(name, { created, served }, nowMs));
   }
   return Promise.all(views);
 }
@@ -25,5 +26,10 @@ export function modelsOf(caller: Caller): Promise<ModelView[]> {
 export const getModel: Endpoint = (inbound) =>
   look(inbound, (caller) => {
     const id = inbound.params.id ?? "";
-    return modelView(id, { created: catalog().models.get(id)?.created ?? 0, served: resolve(caller, id) }, Date.now());
+    return modelView(id, { created: catalog().models.get(id)?.created ?? 0, served: servedBy(caller, id) }, Date.now());
   });
+
+/** What serves a model first: its own deployments, or those of the model that it is another name for. Throws `model_not_found`. */
+function servedBy(caller: Caller, model: string): readonly CallTarget[] {
+  return stagesOf(caller, model).find(({ on }) => on === "any" || on === "error")?.targets ?? [];
+}

@@ -98,7 +98,7 @@ type ToChat = { readonly chat: NativeChat; readonly type: ProviderType; readonly
 /** Another dialect's request to an upstream that speaks chat, or a chat request with what only other vendors know. */
 function toChat(call: Call, request: TextRequest, { chat, type, target }: ToChat): PreparedText {
   const { request: canonical, dropped } = request.canonical;
-  const plain = plainChat(canonical, chat.keeps);
+  const plain = plainChat(canonical, chat.keeps, request.dialect.id === "chat");
   const body = { ...plain.request, model: target.model, stream: request.stream };
   const caller = call.inbound.headers;
   const change = chat.change?.(body, target, caller);

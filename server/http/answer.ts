@@ -71,8 +71,13 @@ function preflight({ headers }: Inbound, allowed: string): Reply {
   };
 }
 
-const EXPOSED =
-  "x-request-id, retry-after, x-should-retry, x-conduit-provider, x-conduit-model, x-conduit-attempts, x-conduit-cost-usd, x-conduit-cache, x-conduit-dropped";
+const EXPOSED = [
+  ...["x-request-id", "retry-after", "x-should-retry", "age"],
+  ...["provider", "model", "attempts", "cost-usd", "cache", "dropped"].map((name) => `x-conduit-${name}`),
+  ...["requests", "tokens"].flatMap((kind) =>
+    ["limit", "remaining", "reset"].map((name) => `x-ratelimit-${name}-${kind}`),
+  ),
+].join(", ");
 
 /** Keys travel in a header, not in a cookie, so any page that has one may call; `CONDUIT_CORS_ORIGINS` narrows that. */
 function corsHeaders({ headers }: Inbound): Record<string, string> | undefined {

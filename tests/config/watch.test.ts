@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { configPath } from "@/server/config/load";
 import { applyConfigIfChanged } from "@/server/config/start";
-import { watchConfig } from "@/server/config/watch";
+import { configSignature, watchConfig } from "@/server/config/watch";
 import { query } from "@/server/db/sql";
 import { env } from "@/server/env";
 import { log } from "@/server/log";
@@ -37,6 +37,26 @@ test("a file that is put in the place of the old one is applied", async () => {
   writeConfig({ groups: [{ name: "two" }, { name: "three" }] });
   await become(["three", "two"]);
 });
+
+test("a change while the file was not watched is applied", async () => {
+  stop();
+  const before = configSignature();
+  writeConfig({ groups: [{ name: "meanwhile" }] });
+  stop = watchConfig(before);
+  await become(["meanwhile"]);
+});
+
+test("what could not be applied, as with a database that is away, is tried again", async () => {
+  const complaints = vi.spyOn(log, "error");
+  await query("ALTER TABLE key_group RENAME TO key_group_away");
+  try {
+    writeConfig({ groups: [{ name: "late" }] });
+    await expect.poll(() => complaints.mock.calls.length, { timeout: 3_000 }).toBeGreaterThan(0);
+  } finally {
+    await query("ALTER TABLE key_group_away RENAME TO key_group");
+  }
+  await become(["late"], 12_000);
+}, 20_000);
 
 test("a file that is written in pieces is applied when it is whole", async () => {
   const complaints = vi.spyOn(log, "error");

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { chatRequest, keys, useGateway } from "@/tests/support/fixture";
+import { chatRequest, configFor, keys, useGateway } from "@/tests/support/fixture";
 import { mounts } from "@/tests/support/gateway";
 
 describe.each(mounts)("%s mount: a key sees and uses exactly its models", (mount) => {
-  const gate = useGateway(mount);
+  const gate = useGateway(mount, {
+    config: (url) => {
+      const { models, ...rest } = configFor(url);
+      return { ...rest, models: [...models, { name: "other-name", fallbacks: ["plain"], deployments: [] }] };
+    },
+  });
 
   test("the list has OpenAI's shape and only what the key may use", async () => {
     const listed = async (key: string) =>
@@ -31,6 +36,14 @@ describe.each(mounts)("%s mount: a key sees and uses exactly its models", (mount
     const missing = await gate().get("/v1/models/hidden", { key: keys.narrow });
     expect(missing.status).toBe(404);
     expect(await missing.json()).toMatchObject({ error: { code: "model_not_found", type: "invalid_request_error" } });
+  });
+
+  test("a model of fallbacks alone is another name for them: listed, told of and served", async () => {
+    const listed = await (await gate().get("/v1/models", { key: keys.caller })).json();
+    expect(listed.data.map(({ id }: { id: string }) => id)).toContain("other-name");
+    expect((await gate().get("/v1/models/other-name", { key: keys.caller })).status).toBe(200);
+    expect((await gate().get("/v1/models/other-name", { key: keys.narrow })).status).toBe(404);
+    expect((await gate().chat(chatRequest("other-name"))).status).toBe(200);
   });
 
   test("a model may be addressed as provider/model when the key allows it", async () => {

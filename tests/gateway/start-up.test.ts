@@ -47,6 +47,12 @@ describe("the server refuses to start where it could not serve safely, and says 
     for (const name of Object.keys(secrets)) expect(output).toContain(name);
   });
 
+  test("Next alone may listen everywhere: each missing one is named there too, unless HOST says that it does not", async () => {
+    const gateway = await launch({ mount: "next", databaseUrl: database.url, env: { HOST: "", ...noSecrets } });
+    await expect.poll(() => gateway.output(), { timeout: 15_000 }).toContain("CONDUIT_ENCRYPTION_KEY is not set");
+    await gateway.stop();
+  }, 30_000);
+
   test("others can reach it and one secret is too short: that one is named, its value is not told", async () => {
     const output = await refusal({ env: { HOST: "0.0.0.0", SESSION_SECRET: "tooshort1" } });
     expect(output).toContain("SESSION_SECRET");

@@ -68,12 +68,21 @@ describe("max_tokens", () => {
 
 describe("sampling and stops", () => {
   test.each([
-    [0, 0],
-    [0.7, 0.7],
-    [1.6, 1],
-    [-1, 0],
-  ])("a temperature of %d is %d", (temperature, sent) => {
-    expect(encoded({ temperature }).body.temperature).toBe(sent);
+    [0, 0, []],
+    [0.7, 0.7, []],
+    [1.6, 1, ["temperature"]],
+    [-1, 0, []],
+  ])("a temperature of %d is %d", (temperature, sent, lost) => {
+    const { body, dropped } = encoded({ temperature });
+    expect(body.temperature).toBe(sent);
+    expect(dropped).toEqual(lost);
+  });
+
+  test("how closely an image is to be looked at is said to be lost", () => {
+    const image = (detail: string) => ({ type: "image_url", image_url: { url: "https://example.com/a.png", detail } });
+    const lost = (detail: string) => encoded({ messages: [{ role: "user", content: [image(detail)] }] }).dropped;
+    expect(lost("high")).toEqual(["messages.content.image_url.detail"]);
+    expect(lost("auto")).toEqual([]);
   });
 
   test("top_p and top_k", () => {

@@ -28,7 +28,8 @@ function useChoices(settings: Settings) {
   );
   const key = usable.find((candidate) => candidate.id === settings.keyId) ?? usable[0];
   const served = (models.data ?? []).filter(
-    (model) => model.enabled && model.deployments.some((deployment) => deployment.enabled),
+    (model) =>
+      model.enabled && (model.fallbacks.length > 0 || model.deployments.some((deployment) => deployment.enabled)),
   );
   const names = served.map((model) => model.name).filter((name) => mayUse(key?.models ?? [], name));
   const model = names.includes(settings.model) ? settings.model : (names[0] ?? "");

@@ -7,31 +7,7 @@ import { z } from "zod";
 import { type Block, blockOf, checked, refused } from "@/server/providers/anthropic/wire";
 import { type DataUrl, dataUrl } from "@/server/providers/data-url";
 import { isRecord } from "@/server/wire/json";
-
-/** Anthropic's own blocks, which a caller may use beside OpenAI's parts; they pass as they are. */
-const NATIVE = [
-  "image",
-  "document",
-  "search_result",
-  "container_upload",
-  "tool_reference",
-  "thinking",
-  "redacted_thinking",
-  "tool_use",
-  "tool_result",
-  "server_tool_use",
-  "web_search_tool_result",
-  "web_fetch_tool_result",
-  "code_execution_tool_result",
-  "bash_code_execution_tool_result",
-  "text_editor_code_execution_tool_result",
-  "tool_search_tool_result",
-  "advisor_tool_result",
-  "mcp_tool_use",
-  "mcp_tool_result",
-  "compaction",
-  "fallback",
-] as const;
+import { messagesBlocks } from "@/server/wire/messages-blocks";
 
 const TextPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 const Part = z.discriminatedUnion("type", [
@@ -46,7 +22,7 @@ const Part = z.discriminatedUnion("type", [
       filename: z.string().nullish(),
     }),
   }),
-  z.looseObject({ type: z.enum(NATIVE) }),
+  z.looseObject({ type: z.enum(messagesBlocks) }),
 ]);
 type Part = z.infer<typeof Part>;
 type FilePart = Extract<Part, { file: unknown }>["file"];

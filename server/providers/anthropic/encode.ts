@@ -12,7 +12,7 @@ import { checked } from "@/server/providers/anthropic/wire";
 import { askedFields, lostInMessages } from "@/server/providers/lost-fields";
 import type { Encoded, Target } from "@/server/providers/provider";
 import type { ChatRequest } from "@/server/wire/chat";
-import { isRecord, textOf } from "@/server/wire/json";
+import { isRecord, listOf, textOf } from "@/server/wire/json";
 
 /** Fields that are translated, from OpenAI's names or Anthropic's own. */
 const TRANSLATED = [
@@ -98,7 +98,18 @@ const KNOWN: ReadonlySet<string> = new Set([...TRANSLATED, ...NATIVE]);
 
 /** What the caller asked for and does not get: OpenAI's fields without a counterpart, and those that neither knows. */
 function lost(request: ChatRequest): string[] {
-  return [...askedFields(request, KNOWN), ...lostInMessages(request)];
+  return [...askedFields(request, KNOWN), ...lostInMessages(request), ...lostDetail(request)];
+}
+
+/** How closely an image is looked at is not the caller's to say here. */
+function lostDetail({ messages }: ChatRequest): string[] {
+  const asked = messages.some(({ content }) =>
+    listOf(content).some((part) => {
+      const detail = isRecord(part) && isRecord(part.image_url) ? part.image_url.detail : undefined;
+      return detail !== undefined && detail !== null && detail !== "auto";
+    }),
+  );
+  return asked ? ["messages.content.image_url.detail"] : [];
 }
 
 const JsonSchemaFormat = z.looseObject({
@@ -130,8 +141,9 @@ function outputFormat(request: ChatRequest, dropped: Set<string>): { format?: JS
 
 type SamplingSituation = { facts: ModelFacts; thinking: EncodedThinking; dropped: Set<string> };
 
-/** OpenAI's temperature goes to 2, Anthropic's to 1: what is above is taken as 1. Models that think take no sampling at all. */
+/** OpenAI's temperature goes to 2, Anthropic's to 1: what is above is taken as 1, and said. Models that think take no sampling at all. */
 function sampling(request: ChatRequest, { facts, thinking, dropped }: SamplingSituation): Record<string, unknown> {
+  if (typeof request.temperature === "number" && request.temperature > 1) dropped.add("temperature");
   const wanted = {
     temperature: typeof request.temperature === "number" ? Math.min(1, Math.max(0, request.temperature)) : undefined,
     top_p: request.top_p ?? undefined,
