@@ -164,7 +164,7 @@ function whyNot(call: Call, target: CallTarget): string {
   const keys = provider.keys.map(({ id, name, weight }) => {
     if (weight <= 0) return `${name} has no weight`;
     const pair = route.pairs?.get(id);
-    if (pair && !passable(pair, now)) return `${name} is ${conditionOf(pair, now)} with this model`;
+    if (pair && !passable(pair, now)) return `${name}, with this model, is ${conditionOf(pair, now)}`;
     return `${name} is ${conditionOf(routeOf(id), now)}`;
   });
   return keys.length > 0 ? `none of its provider's keys is in service: ${keys.join("; ")}` : "it is out of service";
