@@ -15,7 +15,7 @@ export function whyNot(call: Call, target: CallTarget): string {
     const { id, name, weight } = key;
     if (weight <= 0) return `${name} has no weight`;
     const pair = route.pairs?.get(id);
-    if (pair && !passable(pair, now)) return `${name} is ${conditionOf(pair, now)} with this model`;
+    if (pair && !passable(pair, now)) return `${name}, with this model, is ${conditionOf(pair, now)}`;
     if (keyRoomSeconds(call, key) !== 0) return `${name} is at its own limit of requests, tokens or calls`;
     return `${name} is ${conditionOf(routeOf(id), now)}`;
   });

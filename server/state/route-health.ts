@@ -234,8 +234,9 @@ export function failed(route: Route, { nowMs, turn, error }: Outcome, byItself =
     open(route, nowMs);
 }
 
-/** Whether a deployment fails with each of these keys: its breaker with the key is open, or all of its late calls failed. */
+/** Whether a deployment fails with each of these keys: its breaker with the key is open, or each of them failed in a row of failures. */
 export function failsWithEach(route: Route, keyIds: readonly string[]): boolean {
+  if (keyIds.length === 0) return false;
   return keyIds.every((id) => {
     const pair = route.pairs?.get(id);
     return pair !== undefined && (pair.state !== "closed" || (route.failures >= FAILURES && pair.failures > 0));

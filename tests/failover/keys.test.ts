@@ -5,7 +5,7 @@ import { type Fixture, useGateway, keys as virtualKeys } from "@/tests/support/f
 import type { Scenario } from "@/tests/support/upstream";
 
 const names = ["shares", "refused", "unpaid", "limited", "forbidden", "failing", "dead"];
-const oneKey = ["barred", "by-model"];
+const oneKey = ["barred", "by-model", "replaced"];
 const credentialOf = (key: string) => `sk-operator-${key}`;
 
 function config(upstreamUrl: string) {
@@ -26,7 +26,7 @@ function config(upstreamUrl: string) {
     models: [
       ...names.map((name) => ({ name, deployments: [{ provider: name, model: "small-model" }] })),
       { name: "forbidden-too", deployments: [{ provider: "forbidden", model: "other-model" }] },
-      { name: "barred", deployments: [{ provider: "barred", model: "small-model" }] },
+      ...["barred", "replaced"].map((name) => ({ name, deployments: [{ provider: name, model: "small-model" }] })),
       ...["first", "second", "third"].map((name) => ({ name, deployments: [{ provider: "by-model", model: name }] })),
     ],
     virtualKeys: [{ name: "caller", key: virtualKeys.caller, models: ["*"] }],
@@ -156,4 +156,14 @@ describe("the only key of a provider", () => {
     expect((await ask(gate(), "third", false)).status).toBe(429);
     expect(received(gate(), "by-model")).toHaveLength(asked);
   });
+
+  test("that is refused is back as soon as conduit.json names another credential for it", async () => {
+    plays(gate(), "replaced", refusing("only", refusal(401, "Incorrect API key provided.", "invalid_api_key")));
+    expect((await ask(gate(), "replaced", false)).status).toBe(502);
+    expect((await ask(gate(), "replaced", false)).status).toBe(502);
+    expect(received(gate(), "replaced")).toHaveLength(1);
+    const declared = JSON.stringify(config(gate().upstream.url)).replaceAll(credentialOf("only"), credentialOf("new"));
+    gate().gateway.configure(JSON.parse(declared));
+    await expect.poll(async () => (await ask(gate(), "replaced", false)).status, { timeout: 8_000 }).toBe(200);
+  }, 20_000);
 });

@@ -94,6 +94,16 @@ test("why a target is not asked: its caller, a rule, its breaker", async () => {
   await made.settle();
 });
 
+test("keys that may not use a model are told of", async () => {
+  made.upstream.on("/vendor/chat/completions", json({ error: { message: "not this one" } }, { status: 403 }));
+  expect((await made.chat(key.key, chatRequest("by-priority"), { "x-conduit-route": "x" })).status).toBe(502);
+  made.upstream.on("/vendor/chat/completions", json(completion()));
+  const told = await simulate(chatRequest("by-priority"));
+  expect(told.stages[0]?.targets.map(({ upstreamModel }) => upstreamModel)).toEqual(["priority-y", "priority-z"]);
+  expect(told.passedOver[0]?.reason).toMatch(/a, with this model, is taken out for \d+ s: .*; b, with this model, is/);
+  await api.as().routing.reset({ id: null });
+});
+
 test("a key that is refused is told of, and a refusal of the call itself", async () => {
   made.upstream.on("/vendor/chat/completions", json({ error: { message: "no credit" } }, { status: 401 }));
   await made.chat(key.key, chatRequest("by-priority"), { "x-conduit-route": "x" });

@@ -133,6 +133,7 @@ test("a deployment fails with each of its keys when all of them fail in a row, n
   expect(pairOf(one, "a").state).toBe("open");
   expect(failsWithEach(one, ["a", "b"])).toBe(false);
   expect(failsWithEach(one, ["a"])).toBe(true);
+  expect(failsWithEach(one, [])).toBe(false);
   fails("b");
   expect(failsWithEach(one, ["a", "b"])).toBe(true);
   answered(one, nowMs, turnOfDeparture());

@@ -56,15 +56,15 @@ function routeColumns(onReset: (route: RouteRow) => void): Column<RouteRow>[] {
       id: "route",
       header: "Way",
       cell: (route) => (
-        <>
+        <div className="min-w-28">
           <span className="font-medium [overflow-wrap:anywhere]">{nameOf(route)}</span>
           <span className="block text-muted-foreground text-xs [overflow-wrap:anywhere]">
             {route.key === null ? "at " : "key of "}
             {route.provider}
-            {route.kind === "pair" && ` with ${route.model ?? route.upstreamModel}`}
+            {route.kind === "pair" && `, for ${route.model ?? route.upstreamModel}`}
             {route.model && route.upstreamModel !== route.model && ` · ${route.upstreamModel}`}
           </span>
-        </>
+        </div>
       ),
     },
     { id: "state", header: "State", cell: (route) => <State route={route} /> },
@@ -108,26 +108,32 @@ function nameOf({ key, model, upstreamModel }: RouteRow): string {
   return key ?? model ?? upstreamModel ?? "–";
 }
 
+const wraps = "h-auto whitespace-normal rounded-lg py-0.5";
+
 /** Why a way takes no calls, where it takes none. */
 function State({ route: { state, out, until, failures } }: { route: RouteRow }) {
   if (out !== null)
     return (
-      <Badge tone="danger" className="h-auto whitespace-normal py-0.5">
+      <Badge tone="danger" className={wraps}>
         out: {out}
       </Badge>
     );
   if (state === "open")
     return (
-      <Badge tone="danger">
-        open{until && "ed, tried again "}
-        {until && <Time at={until} />}
+      <Badge tone="danger" className={wraps}>
+        <span>
+          open{until && "ed, tried again "}
+          {until && <Time at={until} />}
+        </span>
       </Badge>
     );
   if (state === "half-open") return <Badge tone="warning">being tried</Badge>;
   if (until)
     return (
-      <Badge tone="warning">
-        waits until <Time at={until} />
+      <Badge tone="warning" className={wraps}>
+        <span>
+          limited, tried again <Time at={until} />
+        </span>
       </Badge>
     );
   return failures > 0 ? <Badge tone="warning">{failures} failed</Badge> : <Badge tone="success">in service</Badge>;
