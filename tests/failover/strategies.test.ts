@@ -242,7 +242,7 @@ test("a conversation is known by what precedes it and its first turn, however it
 });
 
 describe("what moves from turn to turn in the same conversation", () => {
-  const mark = { cache_control: { type: "ephemeral" } };
+  const mark = { cache_control: { type: "ephemeral", ttl: "1h" } };
   const text = (said: string, marked = false) => ({ type: "text", text: said, ...(marked && mark) });
   const user = (...content: object[]) => ({ role: "user", content });
   const turn1 = { system: [text("Be kind.", true)], messages: [user(text("Hello?", true))] };

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testApi } from "@/tests/api/support";
-import { chatRequest } from "@/tests/support/fixture";
+import { chatRequest, chunks, completion, usageChunk } from "@/tests/support/fixture";
 import { type Routes, routes, textOf } from "@/tests/support/routes";
-import { json } from "@/tests/support/upstream";
+import { json, openAiEvents, stream } from "@/tests/support/upstream";
 
 const api = testApi();
 let made: Routes;
 let key: string;
+let keyId: string;
 
 beforeAll(async () => {
   made = await routes(api);
@@ -18,29 +19,41 @@ beforeAll(async () => {
     { as: "strong-us", region: "us" },
     { as: "strong-eu", region: "eu", priority: 1 },
   ]);
-  ({ key } = await made.key({ models: ["cheap", "strong", "vendor/*"] }));
+  await made.provider("frail");
+  await made.model("frail", [{ as: "frail-1", provider: "frail" }]);
+  ({ key, id: keyId } = await made.key({ models: ["cheap", "strong", "vendor/*"] }));
   await made.settle();
 });
 afterAll(() => made.upstream.stop());
 beforeEach(async () => {
-  for (const { id } of await api.as().routing.rules()) await api.as().routing.deleteRule({ id });
+  await withoutRules();
   await api.as().routing.reset({ id: null });
 });
 
 type Rule = Parameters<ReturnType<typeof api.as>["routing"]["createRule"]>[0];
 const isStrong = { field: "model", operator: "eq", value: "strong" } as const;
 
+async function withoutRules(): Promise<void> {
+  for (const { id } of await api.as().routing.rules()) await api.as().routing.deleteRule({ id });
+}
+
+/** Puts one rule in the place of those that are there. */
 async function rule(actions: Rule["actions"]): Promise<void> {
+  await withoutRules();
   await api.as().routing.createRule({ name: "strong ones", conditions: [isStrong], actions });
   await made.settle();
 }
 
 /** What the upstream got of one call: the models that were asked, in order, with what was set. */
-async function asked(body: object): Promise<{ status: number; text: string; sent: Record<string, unknown>[] }> {
+async function asked(
+  body: object,
+  as = key,
+): Promise<{ status: number; text: string; sent: Record<string, unknown>[] }> {
   const before = made.upstream.received.length;
-  const reply = await made.chat(key, body);
+  const reply = await made.chat(as, body);
+  const text = await textOf(reply);
   const sent = made.upstream.received.slice(before).map(({ body: bytes }) => JSON.parse(bytes.toString("utf8")));
-  return { status: reply.status, text: await textOf(reply), sent };
+  return { status: reply.status, text, sent };
 }
 
 const lists = [
@@ -94,6 +107,40 @@ test("a model that is refused leaves the call to the others, and counts as the f
   expect(sent).toEqual([]);
   expect(status).toBe(403);
   expect(JSON.parse(text).error).toMatchObject({ message: "Not that one.", code: "refused_by_rule" });
+});
+
+test("a simulation tells what each model is set, and which one a rule refuses", async () => {
+  const simulate = () => {
+    const body = { ...JSON.parse(JSON.stringify(chatRequest("cheap"))), models: ["strong"] };
+    return api.as().routing.simulate({ keyId, body });
+  };
+  await rule([{ action: "set", parameters: { temperature: 0 } }]);
+  expect((await simulate()).stages.map(({ model, changes }) => [model, changes])).toEqual([
+    ["cheap", {}],
+    ["strong", { temperature: 0 }],
+  ]);
+  await rule([{ action: "refuse", message: "Not that one." }]);
+  const { stages, passedOver, refusal } = await simulate();
+  expect(refusal).toBe(null);
+  expect(stages.map(({ model }) => model)).toEqual(["cheap"]);
+  expect(passedOver.map(({ upstreamModel, reason }) => [upstreamModel, reason])).toEqual([
+    ["strong-us", 'the rule "strong ones" refuses its model'],
+    ["strong-eu", 'the rule "strong ones" refuses its model'],
+  ]);
+});
+
+test("a stream that broke off goes on only at models that get the same request", async () => {
+  const whole = openAiEvents([...chunks(), usageChunk()]);
+  made.upstream.on("/frail/chat/completions", stream(whole.slice(0, 600), { ending: "cut" }));
+  made.upstream.on("/vendor/chat/completions", stream(whole));
+  const body = { ...chatRequest("frail", { stream: true }), models: ["strong"] };
+  const caller = await made.key();
+  const models = async () => (await asked(body, caller.key)).sent.map(({ model }) => model);
+  expect(await models()).toContain("strong-us");
+  await api.as().routing.reset({ id: null });
+  await rule([{ action: "set", parameters: { temperature: 0 } }]);
+  expect(new Set(await models())).toEqual(new Set(["frail-1"]));
+  made.upstream.on("/vendor/chat/completions", json(completion()));
 });
 
 test("what is set for one model alone is held for: a longer answer than the caller asked for is paid for", async () => {
