@@ -94,6 +94,13 @@ describe("the answer of another target after the beginning that a caller has", (
     expect(splice.diverged).toBe(true);
   });
 
+  test("its citations are left out where their places are those of a continuation alone", () => {
+    const url_citation = { url: "https://a.test", title: "A", start_index: 0, end_index: 3 };
+    const cited = piece({ annotations: [{ type: "url_citation", url_citation }] });
+    expect(spliceAfter("one", "anew").chunk(cited)).toContain("https://a.test");
+    expect(spliceAfter("one", "continued").chunk(cited)).toBe("");
+  });
+
   test("continued by what looks like a repetition before a call of a tool: it comes before the call", () => {
     const splice = spliceAfter("one two", "continued");
     expect(splice.chunk(chunk("one"))).toBe("");
