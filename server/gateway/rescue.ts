@@ -158,7 +158,7 @@ export class Rescuer {
   #way(progress: Progress): Way<PreparedText> {
     const call = this.#call;
     const refused = new Set<string>();
-    const kept = this.#request.kept?.keep;
+    const keep = this.#request.kept?.keep;
     let mode: SpliceMode = "anew";
     return {
       prepare: (type, target) => {
@@ -181,7 +181,7 @@ export class Rescuer {
           encoder: splice,
           splice,
           // Whatever began it, its vendor does not have the whole of it.
-          keep: kept && ((answer) => kept(answer, false)),
+          keep: keep && ((answer) => keep(answer, false)),
         });
         return { status: 200, headers: {}, body: await openStream(call, response, { translator, rescuer: this }) };
       },

@@ -69,7 +69,8 @@ export class SplicedAnswer implements StreamEncoder {
 
   #choice(choice: Choice): Choice[] {
     const { role, content, reasoning_content: reasoning, thinking_blocks: thinking, ...other } = choice.delta;
-    const { content_blocks: blocks, ...rest } = other;
+    const { content_blocks: blocks, annotations, ...rest } = other;
+    const isWhole = this.#mode === "anew";
     const said = choice.finish_reason || isFinal(rest) ? this.#last(content ?? "") : this.#rest(content ?? "");
     this.#sent += said;
     // Its thoughts are not those that the caller has seen the beginning of.
@@ -79,8 +80,9 @@ export class SplicedAnswer implements StreamEncoder {
       ...rest,
       ...(thinks && reasoning && { reasoning_content: reasoning }),
       ...(thinks && thinking && { thinking_blocks: thinking }),
-      // Of a continuation they are not the whole of what was said.
-      ...(this.#mode === "anew" && blocks && { content_blocks: blocks }),
+      // Those of a continuation are not the whole of what was said, and count places from its own beginning.
+      ...(isWhole && blocks && { content_blocks: blocks }),
+      ...(isWhole && annotations && { annotations }),
       ...(this.#before.head === undefined && role && { role }),
       ...((content !== undefined || said !== "") && { content: said }),
     };

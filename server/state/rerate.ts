@@ -92,7 +92,10 @@ type Row = {
   price_id: string | null;
 } & UsageRow;
 
-/** Calls to deployments with the price that holds for them now; attempts before the last that a vendor billed keep their cost, and their tokens do not count again. */
+/**
+ * Calls to deployments with the price that holds for them now. Attempts before the last that a vendor billed keep their cost, and their
+ * tokens do not count again.
+ */
 const READ = `
 SELECT call.id, call.started_at, call.model, ${usageColumns},
        (SELECT sum(delta_nano)::text FROM adjustment WHERE call_id = call.id AND kind = 'rerate') AS rerated,

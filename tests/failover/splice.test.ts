@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { chat } from "@/server/dialects/chat";
 import { SplicedAnswer, type SpliceMode } from "@/server/gateway/splice-answer";
 import { anthropic } from "@/server/providers/anthropic";
+import { bedrock } from "@/server/providers/bedrock";
+import { vertex } from "@/server/providers/vertex";
 import type { ChatChunk } from "@/server/wire/chat";
 import { eventsOf } from "@/tests/support/events";
 
@@ -92,6 +94,13 @@ describe("the answer of another target after the beginning that a caller has", (
     expect(splice.diverged).toBe(true);
   });
 
+  test("its citations are left out where their places are those of a continuation alone", () => {
+    const url_citation = { url: "https://a.test", title: "A", start_index: 0, end_index: 3 };
+    const cited = piece({ annotations: [{ type: "url_citation", url_citation }] });
+    expect(spliceAfter("one", "anew").chunk(cited)).toContain("https://a.test");
+    expect(spliceAfter("one", "continued").chunk(cited)).toBe("");
+  });
+
   test("continued by what looks like a repetition before a call of a tool: it comes before the call", () => {
     const splice = spliceAfter("one two", "continued");
     expect(splice.chunk(chunk("one"))).toBe("");
@@ -101,15 +110,31 @@ describe("the answer of another target after the beginning that a caller has", (
   });
 });
 
-test.each([
-  ["claude-3-5-haiku-20241022", true],
-  ["claude-sonnet-4-20250514", true],
-  ["claude-opus-4-5", true],
-  ["claude-opus-4-6", false],
-  ["claude-sonnet-5", false],
-  ["claude-of-the-future", false],
-  ["another-model", false],
-])("%s goes on from an assistant's turn: %s", (model, expected) => {
-  const target = { baseUrl: "https://vendor.test", model, headers: {}, options: {} };
-  expect(anthropic.chat?.continues?.(target)).toBe(expected);
+const types = { anthropic, bedrock, vertex };
+
+test.each<[keyof typeof types, string, boolean]>([
+  ["anthropic", "claude-3-5-haiku-20241022", true],
+  ["anthropic", "claude-sonnet-4-20250514", true],
+  ["anthropic", "claude-opus-4-5", true],
+  ["anthropic", "claude-opus-4-6", false],
+  ["anthropic", "claude-sonnet-5", false],
+  ["anthropic", "claude-of-the-future", false],
+  ["anthropic", "another-model", false],
+  ["bedrock", "us.anthropic.claude-sonnet-4-20250514-v1:0", true],
+  ["bedrock", "anthropic.claude-opus-4-6-v1:0", false],
+  ["bedrock", "amazon.nova-pro-v1:0", false],
+  ["vertex", "claude-3-5-haiku@20241022", true],
+  ["vertex", "claude-opus-4-6", false],
+  ["vertex", "gemini-2.5-pro", false],
+])("at %s %s goes on from an assistant's turn: %s", (type, model, expected) => {
+  const { chat } = types[type];
+  const target = { baseUrl: "https://vendor.test", model, headers: {}, options: { project: "p", location: "global" } };
+  expect(chat?.continues?.(target)).toBe(expected);
+  if (!expected || chat?.kind !== "translated") return;
+  const messages = [
+    { role: "user", content: "Count." },
+    { role: "assistant", content: "one two" },
+  ];
+  const { request } = chat.encode({ model, messages, max_tokens: 9, stream: true }, target);
+  expect(JSON.parse(String(request.body)).messages.at(-1)).toMatchObject({ role: "assistant" });
 });

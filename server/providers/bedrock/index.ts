@@ -6,6 +6,7 @@ import { decode } from "@/server/providers/bedrock/decode";
 import { embeddings } from "@/server/providers/bedrock/embeddings";
 import { encode } from "@/server/providers/bedrock/encode";
 import { endpoint, jsonHeaders } from "@/server/providers/bedrock/endpoint";
+import { modelFacts } from "@/server/providers/bedrock/models";
 import { rerank } from "@/server/providers/bedrock/rerank";
 import { decodeStream } from "@/server/providers/bedrock/stream";
 import type { ProviderType, UpstreamModel } from "@/server/providers/provider";
@@ -20,7 +21,12 @@ export const bedrock: ProviderType = {
   baseUrl: "https://bedrock-runtime.us-east-1.amazonaws.com",
   auth: { scheme: "sigv4", service: "bedrock" },
   keyOptional: false,
-  chat: { kind: "translated", encode, decode, decodeStream, framing: "aws-event-stream", fetchesUrl: () => false },
+  chat: {
+    ...{ kind: "translated", encode, decode, decodeStream },
+    framing: "aws-event-stream",
+    fetchesUrl: () => false,
+    continues: (target) => modelFacts(target).claude?.prefill === true,
+  },
   native: { messages: messagesOfClaude },
   countTokens,
   embeddings,

@@ -1,6 +1,7 @@
 import { classify as classifyClaude } from "@/server/providers/anthropic/classify";
 import { countTokens as countClaude } from "@/server/providers/anthropic/count-tokens";
 import { decode as decodeClaude } from "@/server/providers/anthropic/decode";
+import { modelFacts as claudeFacts } from "@/server/providers/anthropic/models";
 import { decodeStream as decodeClaudeStream } from "@/server/providers/anthropic/stream";
 import { classify as classifyGemini } from "@/server/providers/gemini/classify";
 import { decodeCount } from "@/server/providers/gemini/count-tokens";
@@ -34,6 +35,7 @@ export const vertex: ProviderType = {
     decode: (body, context) => (isMessage(body) ? decodeClaude(body, context) : decodeGemini(body, context)),
     decodeStream,
     fetchesUrl: isGoogleFile,
+    continues: ({ model }) => claudeFacts(model).prefill,
   },
   native: {
     messages: claudeMessages,
