@@ -28,6 +28,7 @@ type Ways = {
  */
 export class NativeEvents implements Translator {
   started = false;
+  broken: unknown;
   producedTokens = 0;
   earlyUsage: Usage | undefined;
   #call: Call;
@@ -60,9 +61,16 @@ export class NativeEvents implements Translator {
 
   push(chunk: Buffer): Buffer | undefined {
     let reframed = "";
-    for (const event of this.#parser.push(chunk)) {
-      this.#read(event);
-      if (this.#ways.framing !== "sse") reframed += sseOf(event);
+    let read = 0;
+    const events = this.#parser.push(chunk);
+    try {
+      for (const event of events) {
+        this.#read(event);
+        read++;
+        if (this.#ways.framing !== "sse") reframed += sseOf(event);
+      }
+    } catch (error) {
+      return this.#before(error, events.slice(0, read));
     }
     const out = this.#ways.framing === "sse" ? this.#whole.push(chunk) : bytesOf(reframed);
     if (!out) return undefined;
@@ -70,6 +78,15 @@ export class NativeEvents implements Translator {
     if (!this.#ways.keep || !this.#answer) return out;
     this.#last.push(out);
     return undefined;
+  }
+
+  /** What came in one piece with the error, before it, is the caller's all the same once the answer is committed. */
+  #before(error: unknown, events: readonly ServerSentEvent[]): Buffer | undefined {
+    const out = this.started ? bytesOf(events.map(sseOf).join("")) : undefined;
+    if (!out) throw error;
+    this.broken = error;
+    this.#remember(out);
+    return out;
   }
 
   #remember(bytes: Buffer): void {
