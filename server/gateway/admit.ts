@@ -3,6 +3,8 @@ import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
+import { type OtherModels, otherModels, pursesBeside } from "@/server/gateway/other-models";
+import type { Stage } from "@/server/gateway/resolve";
 import { affordable, againstHold, canHold, hold, lookAffordable, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import { priceAt } from "@/server/state/catalog";
@@ -23,6 +25,8 @@ export type Asking = {
   /** Tokens that come into the prompt beside those of the request's own bytes. */
   readonly besideTokens?: number | undefined;
   readonly targets: readonly CallTarget[];
+  /** Where the call may go; of the models that it names beside its first the budgets are held too. */
+  readonly stages?: readonly Stage[];
   /** The limit on the answer's tokens that the request sets. */
   readonly askedTokens?: number | undefined;
   /** The same request as some of the targets get it. */
@@ -45,6 +49,8 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   call.requestTokens = promptTokens(asking.bytes);
   const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
   const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
+  const others = otherModels(call, asking.stages, purses);
+  if (others) return (entering ?? Promise.resolve()).then(() => holdForAll(call, { purses, bound, asking }, others));
   if (purses.length === 0) return entering;
   return entering
     ? entering.then(() => holdMoney(call, { purses, bound, asking }))
@@ -148,6 +154,16 @@ function holdMoney(call: Call, { purses, bound, asking }: Holding): Promise<void
     limitOutput(limit);
     return take(call, { purses, amount: costBound(bound, targets, limit, now) ?? 0n, heldTokens: undefined });
   });
+}
+
+/** Money of all models that the call names, or of the first alone where the budgets of the others do not pay for it. */
+async function holdForAll(call: Call, holding: Holding, others: OtherModels): Promise<void> {
+  const beside = pursesBeside(others);
+  const { amount } = mostOf(call, holding.bound, holding.asking);
+  const refusal = await againstHold(beside, amount);
+  const purses = refusal ? holding.purses : [...holding.purses, ...beside];
+  if (!refusal) call.others = others;
+  if (purses.length > 0) await holdMoney(call, { ...holding, purses });
 }
 
 type Taking = {

@@ -6,6 +6,7 @@ import { mayBeLarger } from "@/server/gateway/eligible";
 import type { Reply } from "@/server/gateway/endpoint";
 import { hedged } from "@/server/gateway/hedge";
 import { type Going, makeAttempt, type Way } from "@/server/gateway/make-attempt";
+import { pays } from "@/server/gateway/other-models";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
 import { type Choice, comesBack, LAST_WAIT_MS, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
@@ -88,7 +89,7 @@ class Run<Prepared extends Encoded> {
   async throughStages(): Promise<Reply | undefined> {
     for (const stage of this.#stages) {
       // What refused the content is followed by another model, if by any.
-      if (!isFor(stage, this.#ended) || (this.#ended === "policy" && stage === this.#stages[0])) continue;
+      if (!this.#mayAsk(stage) || (this.#ended === "policy" && stage === this.#stages[0])) continue;
       const reply = await this.#within(stage);
       if (reply) return reply;
     }
@@ -137,9 +138,13 @@ class Run<Prepared extends Encoded> {
     );
   }
 
+  #mayAsk(stage: Stage): boolean {
+    return isFor(stage, this.#ended) && (stage === this.#stages[0] || pays(this.#call, stage));
+  }
+
   /** The stages that are there for what the attempts so far ended with. */
   #open(): readonly Stage[] {
-    return this.#stages.filter((stage) => isFor(stage, this.#ended));
+    return this.#stages.filter((stage) => this.#mayAsk(stage));
   }
 
   /** Undefined when the stage's targets have failed. */

@@ -4,6 +4,7 @@ import type { AnswerContext, Canonical, Dialect, JsonObject } from "@/server/dia
 import { env } from "@/server/env";
 import type { ErrorKind, GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
+import type { OtherModels } from "@/server/gateway/other-models";
 import type { Attempt } from "@/server/gateway/trace";
 import type { NanoUsd } from "@/server/money";
 import type { DecodeContext } from "@/server/providers/provider";
@@ -113,6 +114,8 @@ export type Call = {
   limits: LimitHold | undefined;
   /** Money that it may spend; settled at the true cost. */
   hold: Hold | undefined;
+  /** Whose money that is, where it names several models whose budgets differ. */
+  others: OtherModels | undefined;
   /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
   heldTokens: number | undefined;
   settled: boolean;
@@ -171,6 +174,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     limitFacts: undefined,
     limits: undefined,
     hold: undefined,
+    others: undefined,
     heldTokens: undefined,
     settled: false,
   };

@@ -79,7 +79,7 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const request = changes ? kind.schema.parse(changed(body, changes)) : value;
       const stages = able(call, planned, kind);
       const targets = targetsOf(stages);
-      const admitting = admit(call, caller, { bytes, body: { ...request }, targets });
+      const admitting = admit(call, caller, { bytes, body: { ...request }, targets, stages });
       if (admitting) await admitting;
       const sent = changes ? Buffer.from(JSON.stringify(request)) : bytes;
       const recall = recallOf(call, caller, { stages, bytes: sent });

@@ -1,4 +1,5 @@
 import { type Call, elapsedMs } from "@/server/gateway/call";
+import { spared } from "@/server/gateway/other-models";
 import { endTrace } from "@/server/gateway/trace";
 import { log } from "@/server/log";
 import { countCall } from "@/server/metrics";
@@ -40,7 +41,7 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());
   const cost = costOfCall(call);
   if (!cost) noteUnpriced(call.model ?? "");
-  const spent = call.hold && settleHold(call.hold, cost?.nano ?? 0n);
+  const spent = call.hold && settleHold(call.hold, cost?.nano ?? 0n, spared(call));
   count(call, { status, durationMs, usage, cost: cost?.nano });
   const { target, caller, inbound } = call;
   // Nobody's call costs nobody anything: whoever has no key must not be able to fill the ledger.

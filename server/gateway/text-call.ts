@@ -133,6 +133,7 @@ export function admissionOf(request: TextRequest, stages: readonly Stage[]): Adm
     body: request.body,
     besideTokens: request.kept?.continued?.boundTokens,
     targets: targetsOf(stages),
+    stages,
     askedTokens: request.askedTokens,
     others: allChanges(stages).map((own) => request.for(own)),
     limitOutput: (tokens) => request.limitOutput(tokens),

@@ -101,23 +101,24 @@ export function shrink(hold: Hold, by: NanoUsd): void {
   }
 }
 
-/** Ends a hold at the true cost; gives what it is spent from, for the ledger row. */
-export function settleHold(hold: Hold, cost: NanoUsd): Spent {
+/** Ends a hold at the true cost, of which some purses are spared; gives what it is spent from, for the ledger row. */
+export function settleHold(hold: Hold, cost: NanoUsd, spared: readonly Purse[] = none): Spent {
   hold.settled = true;
   for (const purse of hold.purses) {
     purse.held -= hold.amount;
-    purse.free += hold.amount - cost;
+    purse.free += spared.includes(purse) ? hold.amount : hold.amount - cost;
     if (purse.free >= 0n) continue;
     // More than was held: it is spent.
     purse.owed -= purse.free;
     purse.free = 0n;
   }
-  const unnamed = hold.purses.flatMap((purse) =>
+  const spent = spared.length === 0 ? hold.purses : hold.purses.filter((purse) => !spared.includes(purse));
+  const unnamed = spent.flatMap((purse) =>
     purse.id === undefined && cost > 0n
       ? [{ ...ownerOf(purse), starts_at: new Date(purse.window.startsMs).toISOString() }]
       : [],
   );
-  return { purses: hold.purses.flatMap(({ id }) => (id === undefined ? [] : [id])), unnamed };
+  return { purses: spent.flatMap(({ id }) => (id === undefined ? [] : [id])), unnamed };
 }
 
 /** What every purse has free or could lease: an upper bound for a call whose own bound is unknown. Undefined = there is none. */
