@@ -18,6 +18,7 @@ const Environment = z.object({
   CONDUIT_CONFIG: optionalText,
   CONDUIT_DATA_DIR: z.string().min(1).default("./data"),
   CONDUIT_ROLE: z.enum(["all", "gateway", "dashboard"]).default("all"),
+  CONDUIT_WORKERS: z.coerce.number().int().min(1).max(64).default(1),
   CONDUIT_API_TO_API_BACKEND_AUTH_KEY: optionalText,
   CONDUIT_ADMIN_LOGIN_PASSWORD: optionalText,
   SESSION_SECRET: optionalText,
@@ -81,6 +82,7 @@ export function readEnvironment(source: Record<string, string | undefined>) {
     configPath: read.CONDUIT_CONFIG,
     dataDir: read.CONDUIT_DATA_DIR,
     role: read.CONDUIT_ROLE,
+    workers: read.CONDUIT_WORKERS,
     secrets: {
       backendKey: read.CONDUIT_API_TO_API_BACKEND_AUTH_KEY,
       adminPassword: read.CONDUIT_ADMIN_LOGIN_PASSWORD,

@@ -13,6 +13,7 @@ import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
 import { health } from "@/server/state/health";
 import { finishCalls } from "@/server/state/open-calls";
+import { keepsWorkers, keepWorkers, speaksFirst, tellReady } from "@/server/workers";
 
 const options: ServerOptions = {
   keepAliveTimeout: 75_000,
@@ -47,6 +48,7 @@ async function run(): Promise<void> {
   singleton("owner", () => ({ is: "server" }));
   secrets();
   if (command === "migrate" || command === "seed") return setUp();
+  if (keepsWorkers()) return keepWorkers();
   const server = createServer(options, (request, response) => onRequest(request, response));
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket, head));
   await listen(server);
@@ -55,7 +57,8 @@ async function run(): Promise<void> {
   // Next's modules are read while the database starts, so that no call has to wait for them later.
   if (env.role !== "gateway") dashboard = loadDashboard();
   await Promise.all([booted, dashboard]);
-  await greet(portOf(server));
+  tellReady();
+  if (speaksFirst()) await greet(portOf(server));
 }
 
 /** `npm run db:migrate` and `db:seed`: start-up does both; these do them alone. */

@@ -18,13 +18,18 @@ const run = promisify(execFile);
 const Binaries = z.object({ initdb: z.string(), pg_ctl: z.string() });
 type Owner = { uid: number; gid: number } | undefined;
 
-const SERVER_OPTIONS = ["listen_addresses=127.0.0.1", "max_connections=60", "shared_buffers=64MB"];
+const SERVER_OPTIONS = ["listen_addresses=127.0.0.1", "shared_buffers=64MB"];
+/** As many as one process and some tools need. */
+const CONNECTIONS = 60;
 
 /**
  * Starts the PostgreSQL in `dataDir`, creating it the first time. A server that a killed process left behind is taken over; one
  * that belongs to another Conduit is used as a guest with `share`, and refused without. It runs in a session of its own, so that Ctrl-C reaches Conduit alone and the ledger can still be written.
  */
-export async function startEmbedded(dataDir: string, { share }: { share: boolean }): Promise<EmbeddedDatabase> {
+export async function startEmbedded(
+  dataDir: string,
+  { share, connections = 0 }: { share: boolean; connections?: number },
+): Promise<EmbeddedDatabase> {
   const home = join(resolve(dataDir), "postgres");
   const binaries = await findBinaries();
   const owner = await serverOwner();
@@ -38,7 +43,7 @@ export async function startEmbedded(dataDir: string, { share }: { share: boolean
   }
   const password = keptPassword(join(dirname(home), "database.json"));
   if (!existsSync(join(home, "PG_VERSION"))) await initialise(home, { binaries, owner, password });
-  const port = (await runningPort(home, binaries, owner)) ?? (await start(home, binaries, owner));
+  const port = (await runningPort(home, binaries, owner)) ?? (await start(home, { binaries, owner, connections }));
   await ensureDatabase(port, password);
   return {
     url: `postgresql://conduit:${password}@127.0.0.1:${port}/conduit`,
@@ -144,9 +149,12 @@ async function runningPort(
   return undefined;
 }
 
-async function start(home: string, binaries: z.infer<typeof Binaries>, owner: Owner): Promise<number> {
+type Starting = { readonly binaries: z.infer<typeof Binaries>; readonly owner: Owner; readonly connections: number };
+
+async function start(home: string, { binaries, owner, connections }: Starting): Promise<number> {
   const port = await freePort();
-  const settings = [...SERVER_OPTIONS, "unix_socket_directories="].map((setting) => `-c ${setting}`).join(" ");
+  const most = `max_connections=${Math.max(CONNECTIONS, connections)}`;
+  const settings = [...SERVER_OPTIONS, most, "unix_socket_directories="].map((setting) => `-c ${setting}`).join(" ");
   const log = join(home, "server.log");
   try {
     const args = ["start", "-D", home, "-w", "-t", "30", "-l", log, "-o", `-p ${port} ${settings}`];
