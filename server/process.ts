@@ -15,6 +15,9 @@ import { health } from "@/server/state/health";
 import { finishCalls } from "@/server/state/open-calls";
 import { keepsWorkers, keepWorkers, speaksFirst, tellReady } from "@/server/workers";
 
+/** As many to the database as a worker opens at most, and some. */
+const WORKER_CONNECTIONS = 30;
+
 const options: ServerOptions = {
   keepAliveTimeout: 75_000,
   // A request's head must arrive in time; its body is bound by the call's own limit.
@@ -48,7 +51,10 @@ async function run(): Promise<void> {
   singleton("owner", () => ({ is: "server" }));
   secrets();
   if (command === "migrate" || command === "seed") return setUp();
-  if (keepsWorkers()) return keepWorkers();
+  if (keepsWorkers())
+    return keepWorkers(() =>
+      startEmbedded(env.dataDir, { share: false, connections: WORKER_CONNECTIONS * env.workers }),
+    );
   const server = createServer(options, (request, response) => onRequest(request, response));
   server.on("upgrade", (request, socket, head) => onUpgrade(request, socket, head));
   await listen(server);

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startEmbedded } from "@/server/db/embedded";
+import type { StartDatabase } from "@/server/boot";
 import { env } from "@/server/env";
 import { log } from "@/server/log";
 
@@ -29,9 +29,8 @@ export function tellReady(): void {
  * Runs as many processes as CONDUIT_WORKERS says on one port, until it is told to stop. The first brings the database up to date before the
  * others come; one that ends by itself is replaced. A database of one's own is this process's, and outlives them.
  */
-export async function keepWorkers(): Promise<void> {
-  const connections = 30 * env.workers;
-  const database = env.databaseUrl ? undefined : await startEmbedded(env.dataDir, { share: false, connections });
+export async function keepWorkers(startDatabase: StartDatabase): Promise<void> {
+  const database = env.databaseUrl ? undefined : await startDatabase();
   const given = database ? { DATABASE_URL: database.url } : {};
   let stopping = false;
   const stop = async (): Promise<void> => {
