@@ -1,8 +1,9 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StartDatabase } from "@/server/boot";
 import { env } from "@/server/env";
 import { log } from "@/server/log";
+
+type Database = { readonly url: string; stop(): Promise<void> };
 
 /** What a worker says when it answers calls. */
 const READY = "ready";
@@ -29,7 +30,7 @@ export function tellReady(): void {
  * Runs as many processes as CONDUIT_WORKERS says on one port, until it is told to stop. The first brings the database up to date before the
  * others come; one that ends by itself is replaced. A database of one's own is this process's, and outlives them.
  */
-export async function keepWorkers(startDatabase: StartDatabase): Promise<void> {
+export async function keepWorkers(startDatabase: () => Promise<Database>): Promise<void> {
   const database = env.databaseUrl ? undefined : await startDatabase();
   const given = database ? { DATABASE_URL: database.url } : {};
   let stopping = false;
