@@ -89,7 +89,7 @@ function providerOf(name: string): CatalogProvider {
       id: randomUUID(),
       name: `key-${at}`,
       weight: at + 1,
-      limits: unlimited,
+      limits: boundless,
       credential: new Secret(`sk-${at}`),
     };
   });

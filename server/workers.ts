@@ -70,7 +70,9 @@ function isReady(worker: Worker): Promise<boolean> {
 
 /** Each may finish its open calls. */
 async function endAll(): Promise<void> {
-  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  const workers = Object.values(cluster.workers ?? {}).flatMap((worker) =>
+    worker && !worker.isDead() ? [worker] : [],
+  );
   const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
   for (const worker of workers) worker.process.kill("SIGTERM");
   const late = sleep(env.drainMs + SLACK_MS, "late", { ref: false });

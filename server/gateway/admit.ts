@@ -3,7 +3,7 @@ import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
-import { type OtherModels, otherModels, pursesBeside } from "@/server/gateway/other-models";
+import { type OtherModels, otherModels, pursesBeside, unpaid } from "@/server/gateway/other-models";
 import type { Stage } from "@/server/gateway/resolve";
 import { affordable, againstHold, canHold, hold, lookAffordable, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
@@ -162,7 +162,8 @@ async function holdForAll(call: Call, holding: Holding, others: OtherModels): Pr
   const { amount } = mostOf(call, holding.bound, holding.asking);
   const refusal = await againstHold(beside, amount);
   const purses = refusal ? holding.purses : [...holding.purses, ...beside];
-  if (!refusal) call.others = others;
+  if (refusal) call.unpaid = unpaid(others);
+  else call.others = others;
   if (purses.length > 0) await holdMoney(call, { ...holding, purses });
 }
 

@@ -9,7 +9,15 @@ import { type Going, makeAttempt, type Way } from "@/server/gateway/make-attempt
 import { pays } from "@/server/gateway/other-models";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
-import { type Choice, comesBack, LAST_WAIT_MS, lastResort, nextTarget, type Tried } from "@/server/gateway/select";
+import {
+  type Choice,
+  comesBack,
+  LAST_WAIT_MS,
+  LONGEST_WAIT_MS,
+  lastResort,
+  nextTarget,
+  type Tried,
+} from "@/server/gateway/select";
 import { type Verdict, verdictOf } from "@/server/gateway/verdict";
 import type { Encoded } from "@/server/providers/provider";
 
@@ -51,7 +59,8 @@ class Run<Prepared extends Encoded> {
   failure: GatewayError | undefined;
   /** What the failures so far mean for what may follow: that the content was refused, or the prompt too long, holds from then on. */
   #ended: Verdict | undefined;
-  #last: Verdict | undefined;
+  /** The last attempt, or one of two side by side, refused the content. */
+  #refused = false;
   #call: Call;
   #stages: readonly Stage[];
   #way: Way<Prepared>;
@@ -61,7 +70,8 @@ class Run<Prepared extends Encoded> {
   #repeats = 0;
   /** Since the last attempt. */
   #waitedMs = 0;
-  #longestWaitMs: number | undefined;
+  /** How long it may still wait for limits and pauses. */
+  #mayWaitMs = LONGEST_WAIT_MS;
   /** It goes on with a stream that broke off, which is one provider's turn after the other's. */
   #goesOn = false;
 
@@ -81,7 +91,7 @@ class Run<Prepared extends Encoded> {
   /** The first attempt, apart from the others because nearly every call ends with it. */
   first(): Promise<Reply | undefined> | undefined {
     const [stage] = this.#stages;
-    if (!stage || !isFor(stage, this.#ended)) return undefined;
+    if (!stage || !this.#mayAsk(stage)) return undefined;
     const next = nextTarget(this.#call, stage, this.#tried);
     return next && next.waitMs === 0 ? this.#one(next, stage) : undefined;
   }
@@ -98,8 +108,10 @@ class Run<Prepared extends Encoded> {
 
   /** Where all that is left is limited, or fails too often just now: a short wait is better than a failure. */
   async whenOneComesBack(): Promise<Reply | undefined> {
-    for (let leftMs = PATIENCE_MS; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs -= LOOK_MS) {
-      if (this.#ended === "policy" || !comesBack(this.#open(), this.#tried, leftMs)) return undefined;
+    const until = performance.now() + PATIENCE_MS;
+    for (let leftMs = PATIENCE_MS; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs = until - performance.now()) {
+      if (this.#ended === "policy" || !comesBack(this.#call, this.#open(), { tried: this.#tried, withinMs: leftMs }))
+        return undefined;
       if (!(await this.#waited(LOOK_MS))) return undefined;
       const reply = (await this.throughStages()) ?? (await this.lastResorts());
       if (reply) return reply;
@@ -110,7 +122,7 @@ class Run<Prepared extends Encoded> {
   /** Where a provider said when to come again, and nothing else is left, the call waits for that as long as its own time allows. */
   async whenLimitsEnd(): Promise<Reply | undefined> {
     if (!this.#tried || this.#ended === "policy") return undefined;
-    this.#longestWaitMs = LAST_WAIT_MS;
+    this.#mayWaitMs = LAST_WAIT_MS;
     return this.throughStages();
   }
 
@@ -139,7 +151,7 @@ class Run<Prepared extends Encoded> {
   }
 
   #mayAsk(stage: Stage): boolean {
-    return isFor(stage, this.#ended) && (stage === this.#stages[0] || pays(this.#call, stage));
+    return isFor(stage, this.#ended) && pays(this.#call, stage);
   }
 
   /** The stages that are there for what the attempts so far ended with. */
@@ -151,16 +163,17 @@ class Run<Prepared extends Encoded> {
   async #within(stage: Stage): Promise<Reply | undefined> {
     const retries = stage.settings.retries ?? env.retries;
     while (this.#attempts < MAX_ATTEMPTS) {
-      const next = nextTarget(this.#call, stage, this.#tried, this.#longestWaitMs);
+      const next = nextTarget(this.#call, stage, this.#tried, this.#mayWaitMs);
       if (!next || (next.repeated && this.#repeats >= retries)) return undefined;
       if (next.waitMs > 0) {
         if (!(await this.#waited(next.waitMs))) return undefined;
+        this.#mayWaitMs -= next.waitMs;
         // What else has become of the targets meanwhile is looked at anew.
         continue;
       }
       if (next.repeated) this.#repeats++;
       const reply = await this.#one(next, stage);
-      if (reply || this.#last === "policy") return reply;
+      if (reply || this.#refused) return reply;
     }
     return undefined;
   }
@@ -174,6 +187,7 @@ class Run<Prepared extends Encoded> {
   /** One attempt; undefined when it failed and others may not. */
   async #one({ target }: Choice, stage: Stage): Promise<Reply | undefined> {
     this.#attempts++;
+    this.#refused = false;
     const going = { stage, waitedMs: this.#waitedMs };
     this.#waitedMs = 0;
     if (going.stage.settings.hedge && this.#call.stream && !this.#goesOn) return this.#hedged(target, going);
@@ -200,7 +214,7 @@ class Run<Prepared extends Encoded> {
     if (call.cancel.aborted || call.settled) throw error;
     const verdict = this.#way.judge?.(error, target) ?? verdictOf(error);
     if (verdict === "final") throw error;
-    this.#last = verdict;
+    if (verdict === "policy") this.#refused = true;
     if (this.#ended !== "policy" && (this.#ended !== "larger" || verdict === "policy")) this.#ended = verdict;
     this.#note(target, { verdict, error });
   }

@@ -116,6 +116,8 @@ export type Call = {
   hold: Hold | undefined;
   /** Whose money that is, where it names several models whose budgets differ. */
   others: OtherModels | undefined;
+  /** Models that it names whose budgets do not pay for it. */
+  unpaid: readonly string[] | undefined;
   /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
   heldTokens: number | undefined;
   settled: boolean;
@@ -175,6 +177,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     limits: undefined,
     hold: undefined,
     others: undefined,
+    unpaid: undefined,
     heldTokens: undefined,
     settled: false,
   };

@@ -94,14 +94,19 @@ async function rejection(call: Call, type: ProviderType, response: UpstreamRespo
       "The provider answered with a redirect, which is not followed. Check its base URL.",
     );
   }
-  const late = setTimeout(() => response.abort(), ERROR_BODY_MS);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    response.abort();
+  }, ERROR_BODY_MS);
   const bytes = await readAll(response, MAX_ERROR_BYTES)
     .catch((error: unknown) => {
-      // A request that the vendor rejects is its caller's to mend, who must know how.
-      if (call.cancel.aborted || type.classify(response.status, "").kind === "upstream_rejected") throw error;
+      if (call.cancel.aborted) throw error;
+      // A request that the vendor rejects is its caller's to mend, who must know how: it is asked again, unless it is silent.
+      if (!isLate && type.classify(response.status, "").kind === "upstream_rejected") throw error;
       return Buffer.alloc(0);
     })
-    .finally(() => clearTimeout(late));
+    .finally(() => clearTimeout(timer));
   return upstreamError(type.classify(response.status, parseJson(bytes)), response.status, response.headers);
 }
 

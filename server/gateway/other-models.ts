@@ -1,4 +1,4 @@
-import type { Call } from "@/server/gateway/call";
+import type { Call, CallTarget } from "@/server/gateway/call";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { pursesOf } from "@/server/state/budgets";
 import type { Purse } from "@/server/state/purses";
@@ -24,8 +24,7 @@ export function otherModels(
   const rest = stages.flatMap((stage, at) =>
     at > 0 && stage.on === "any" ? [{ stage, purses: pursesFor(call, stage) }] : [],
   );
-  const same = rest.every(({ purses }) => purses.length === first.length && purses.every((one) => first.includes(one)));
-  return same ? undefined : { first, rest };
+  return rest.every(({ purses }) => isSame(purses, first)) ? undefined : { first, rest };
 }
 
 /** The purses of the later models that the first is not paid from. */
@@ -33,19 +32,38 @@ export function pursesBeside({ first, rest }: OtherModels): readonly Purse[] {
   return [...new Set(rest.flatMap(({ purses }) => purses))].filter((one) => !first.includes(one));
 }
 
-/** Whether a call holds the money of a later stage's model. */
-export function pays(call: Call, stage: Stage): boolean {
-  if (stage.on !== "any" || stage.model === call.model) return true;
-  return pursesFor(call, stage).every((one) => call.hold?.purses.includes(one));
+/** The later models whose budgets do not pay for the call, where only the first is paid for. */
+export function unpaid({ first, rest }: OtherModels): readonly string[] {
+  return rest.flatMap(({ stage, purses }) => (purses.every((one) => first.includes(one)) ? [] : [stage.model]));
+}
+
+/** Whether a call holds the money of a stage's model. */
+export function pays({ unpaid: models }: Call, { on, model }: Stage): boolean {
+  return on !== "any" || models === undefined || !models.includes(model);
+}
+
+/** Whether a stage is paid from what the model that a call is at is paid from: what both cost is then the same budgets'. */
+export function paidAlike(call: Call, stage: Stage): boolean {
+  const { others } = call;
+  if (!others) return pays(call, stage);
+  const [one] = stage.targets;
+  return payers(others, call.target) === payers(others, one);
 }
 
 /** Of what a call holds, the purses that do not cover the model which served. */
 export function spared({ others, hold, target }: Call): readonly Purse[] {
   if (!others || !hold) return none;
-  const served =
-    target && others.rest.find(({ stage }) => stage.targets.some((one) => routeId(one) === routeId(target)));
-  const own = served ? served.purses : others.first;
+  const own = payers(others, target);
   return hold.purses.filter((one) => !own.includes(one));
+}
+
+function payers({ first, rest }: OtherModels, target: CallTarget | undefined): readonly Purse[] {
+  const served = target && rest.find(({ stage }) => stage.targets.some((one) => routeId(one) === routeId(target)));
+  return served && !isSame(served.purses, first) ? served.purses : first;
+}
+
+function isSame(some: readonly Purse[], others: readonly Purse[]): boolean {
+  return some.length === others.length && some.every((one) => others.includes(one));
 }
 
 function pursesFor({ caller, startedAtMs }: Call, { model, targets }: Stage): readonly Purse[] {

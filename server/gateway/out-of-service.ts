@@ -17,6 +17,11 @@ export function outOfService(call: Call, stages: readonly Stage[]): GatewayError
     return new GatewayError("upstream_rate_limited", "Every provider of this model takes no more calls just now.", {
       retryAfterSeconds: Math.max(1, Math.ceil(full)),
     });
+  if (!soonest && stages.every(({ targets }) => targets.every((target) => roomSeconds(call, target) === undefined)))
+    return new GatewayError(
+      "payload_too_large",
+      "The request is larger than what any provider of this model takes in a minute.",
+    );
   const { kind, message } = soonest?.lastError ?? {
     kind: "upstream_unavailable" as const,
     message: "No provider of this model can be reached right now.",

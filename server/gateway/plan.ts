@@ -54,7 +54,12 @@ export function planNow(call: Call, told: Told, passed?: Passed): Plan {
   const stripped =
     body.models === undefined ? undefined : { models: null, ...(body.route !== undefined && { route: null }) };
   const changes = stripped || parameters ? { ...parameters, ...stripped } : undefined;
-  return { stages: eligible(stages, { bytes, body }, passed), changes, rules: held };
+  const left = eligible(stages, { bytes, body }, passed);
+  // Of several models the one that serves pays, as far as is known by now.
+  const serving = models.length > 1 && left.find(({ on }) => on === "any");
+  if (serving)
+    call.model = models.find((one) => one.stages.some(({ model }) => model === serving.model))?.model ?? call.model;
+  return { stages: left, changes, rules: held };
 }
 
 /** A body with fields set, and without those that are null. */

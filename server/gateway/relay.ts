@@ -49,7 +49,7 @@ type Way = { readonly type: ProviderType; readonly reading: Reading };
 function translatorFor(call: Call, request: TextRequest, { type, reading }: Way): Translator {
   const { dialect, body, located } = request;
   const kept = request.kept?.keep;
-  const keep = kept && ((made: JsonObject) => kept(made, reading.kind === "native"));
+  const keep = kept && ((made: JsonObject) => kept(made, { call, native: reading.kind === "native" }));
   const encoder = () => dialect.encodeStream(body, answerContext(call), located);
   if (reading.kind === "decoded")
     return new TranslatedStream(call, {
@@ -85,7 +85,7 @@ async function relayWhole(call: Call, request: TextRequest, answer: Answer<Prepa
     body = JSON.stringify(made);
   }
   const keep = request.kept?.keep;
-  if (made && keep) await keep(made, reading.kind === "native");
+  if (made && keep) await keep(made, { call, native: reading.kind === "native" });
   if (!call.usage)
     call.estimate = await estimateUsage(call, { tokens: tokensOfBytes(bytes.length), text: textOfAnswer(parsed) });
   const cost = costOfCall(call);

@@ -6,6 +6,7 @@ import { type Call, type CallTarget, decodeContext } from "@/server/gateway/call
 import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
 import { leave, type Way } from "@/server/gateway/make-attempt";
+import { paidAlike, pays } from "@/server/gateway/other-models";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
@@ -61,7 +62,8 @@ export class Rescuer {
     const call = this.#call;
     if (!call.target || modelFacts(call.target.upstreamModel).features?.reasoning === true) return false;
     return this.#stages.some(
-      (stage) => isFor(stage, AFTER_SILENCE) && stage.targets.some((one) => this.#isReady(stage, one)),
+      (stage) =>
+        isFor(stage, AFTER_SILENCE) && pays(call, stage) && stage.targets.some((one) => this.#isReady(stage, one)),
     );
   }
 
@@ -129,6 +131,7 @@ export class Rescuer {
 
   async #goOn(progress: Progress, broke: GatewayError): Promise<StreamBody | undefined> {
     const others = this.#stages
+      .filter((stage) => paidAlike(this.#call, stage))
       .map((stage) => ({ ...stage, targets: stage.targets.filter((one) => !this.#spent.includes(routeId(one))) }))
       .filter(({ targets }) => targets.length > 0);
     const again = this.#cut.splice(0);
@@ -181,7 +184,7 @@ export class Rescuer {
           encoder: splice,
           splice,
           // Whatever began it, its vendor does not have the whole of it.
-          keep: keep && ((answer) => keep(answer, false)),
+          keep: keep && ((answer) => keep(answer, { call, native: false })),
         });
         return { status: 200, headers: {}, body: await openStream(call, response, { translator, rescuer: this }) };
       },

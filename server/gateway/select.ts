@@ -28,8 +28,8 @@ export type Choice = { readonly target: CallTarget; readonly waitMs: number; rea
 
 const REPEATABLE: ReadonlySet<Verdict> = new Set<Verdict>(["again", "at-once", "limited"]);
 
-/** The longest that a call waits for one target while others may be asked, and when none is left. */
-const LONGEST_WAIT_MS = 10_000;
+/** The longest that a call waits for a stage's targets while others may be asked, and when none is left. */
+export const LONGEST_WAIT_MS = 10_000;
 export const LAST_WAIT_MS = 60_000;
 
 /**
@@ -41,7 +41,7 @@ export function nextTarget(
   call: Call,
   stage: Stage,
   tried: Tried | undefined,
-  longestWaitMs = LONGEST_WAIT_MS,
+  longestWaitMs: number = LONGEST_WAIT_MS,
 ): Choice | undefined {
   const now = Date.now();
   const picking: Picking = { call, now, sticky: stage.strategy === "sticky" };
@@ -88,7 +88,11 @@ export function lastResort(
  * Whether a target that was not tried, with one of its keys, is out of service for a short while only: its limit or the time of its
  * breaker ends within it, or a probe is under way. A call that has failed has nothing to lose, and may become the probe before.
  */
-export function comesBack(stages: readonly Stage[], tried: Tried | undefined, withinMs: number): boolean {
+export function comesBack(
+  call: Call,
+  stages: readonly Stage[],
+  { tried, withinMs }: { readonly tried: Tried | undefined; readonly withinMs: number },
+): boolean {
   const now = Date.now();
   const near = (route: Route): boolean =>
     passable(route, now) ||
@@ -98,8 +102,10 @@ export function comesBack(stages: readonly Stage[], tried: Tried | undefined, wi
     targets.some((target) => {
       const route = routeOf(routeId(target));
       const { keys } = target.provider;
-      if (tried?.has(route.id) || !near(route)) return false;
-      return keys.length === 0 || keys.some(({ id, weight }) => weight > 0 && keyed(route, id).every(near));
+      if (tried?.has(route.id) || !near(route) || roomSeconds(call, target) === undefined) return false;
+      const mayServe = (key: CatalogKey): boolean =>
+        key.weight > 0 && keyRoomSeconds(call, key) !== undefined && keyed(route, key.id).every(near);
+      return keys.length === 0 || keys.some(mayServe);
     }),
   );
 }

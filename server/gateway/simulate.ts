@@ -135,7 +135,7 @@ function whatNext(call: Call, { stages, ordered }: Way, { admitted, refusal, cac
   const stage = stages[at];
   if (!next || !stage) {
     const open = stages.filter((one) => isFor(one, undefined));
-    const waits = comesBack(open, undefined, PATIENCE_MS);
+    const waits = comesBack(call, open, { tried: undefined, withinMs: PATIENCE_MS });
     return { ...nothing, cache, outputLimit, waits, refusal: waits ? null : refusalOf(outOfService(call, stages)) };
   }
   const hedges = second && call.stream && stage.settings.hedge && admitted.paysTwice;

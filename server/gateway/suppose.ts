@@ -65,7 +65,7 @@ async function supposeText(inbound: Inbound, dialect: TextDialect): Promise<Supp
   const caller = await authenticate(inbound);
   call.caller = caller;
   const request = await readText(call, inbound, dialect);
-  if (dialect === responses) request.kept = await keepResponses(call, caller, request.body);
+  if (dialect === responses) request.kept = await keepResponses(caller, request.body);
   call.asked = request;
   const proceed = ({ stages, changes }: Plan): Proceeding => {
     if (changes) request.change(changes);

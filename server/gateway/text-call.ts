@@ -96,7 +96,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const caller = authenticating instanceof Promise ? await authenticating : authenticating;
       call.caller = caller;
       const request = await readText(call, inbound, dialect);
-      if (keeps) request.kept = await keeps(call, caller, request.body);
+      if (keeps) request.kept = await keeps(caller, request.body);
       call.prompt = request;
       call.asked = request;
       const planning = planCall(call, { caller, bytes: request.bytes, body: request.body });

@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { env } from "@/server/env";
@@ -19,7 +29,7 @@ const SILENT_MS = 600_000;
  * new one. Several processes may share a directory; each has an instance of its own.
  */
 export function instance(): Instance {
-  return singleton("instance", () => ({ self: take(root(), dead()[0]?.id ?? randomUUID()) })).self;
+  return singleton("instance", () => ({ self: claimDead() ?? take(root(), randomUUID()) })).self;
 }
 
 /** This process's id towards other processes. */
@@ -73,17 +83,21 @@ function dead(): { id: string }[] {
 /** Makes an instance this process's own. Throws when another process is doing the same. */
 function take(parent: string, id: string): Instance {
   const folder = join(parent, id);
+  let isTaken = false;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const claim = join(folder, "claim");
     clearOldClaim(claim);
     mkdirSync(claim);
-    writeFileSync(join(folder, "pid"), `${process.pid} ${startOf(process.pid) ?? "-"} ${hostname()}\n`);
+    // Another process may have claimed it since this one looked.
+    isTaken = existsSync(join(folder, "pid")) && lives(folder);
+    if (!isTaken) writeFileSync(join(folder, "pid"), `${process.pid} ${startOf(process.pid) ?? "-"} ${hostname()}\n`);
     rmdirSync(claim);
   } catch (error) {
     if (env.journal === "disk") throw error;
     log.debug({ err: error }, "The data directory cannot be written.");
   }
+  if (isTaken) throw new Error("Another process has it.");
   singleton("instance-claims", () => new Set<string>()).add(id);
   return { id, folder };
 }

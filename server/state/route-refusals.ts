@@ -1,4 +1,12 @@
-import { type Failure, givenUp, type Outcome, outdate, type Route, tellChange } from "@/server/state/route-health";
+import {
+  close,
+  type Failure,
+  givenUp,
+  type Outcome,
+  outdate,
+  type Route,
+  tellChange,
+} from "@/server/state/route-health";
 
 /** What an upstream says of itself or of a key: that it wants no more calls for a while, or refuses the key. */
 
@@ -12,7 +20,8 @@ const WORTH_TELLING_MS = 100;
 
 /** Notes that the upstream wants no more calls for a while: for so many seconds, or longer each time where it does not say. */
 export function limited(route: Route, { nowMs, turn, error }: Outcome, seconds: number | undefined): void {
-  givenUp(route, turn);
+  // Who limits a probe is there: from now on that is a limit and no longer a breaker.
+  if (givenUp(route, turn)) close(route);
   route.lastError = { kind: error.kind, message: error.message, atMs: nowMs };
   // Calls that were under way together were refused for the same reason.
   if (nowMs >= route.untilMs) route.refusals++;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { environment, plays, providerAt, received } from "@/tests/failover/setting";
-import { healthy, refusal } from "@/tests/failover/vendor";
+import { faulty, healthy, refusal } from "@/tests/failover/vendor";
 import { useGateway } from "@/tests/support/fixture";
 
 const price = { inputPerMillion: 100, outputPerMillion: 400 };
@@ -49,6 +49,21 @@ describe("a budget of one model holds also where a call names that beside others
     await expect.poll(async () => (await spentOf(AMPLE)).all, { timeout: 5_000 }).toBeGreaterThan(all);
     const after = await spentOf(AMPLE);
     expect(after.dear).toBeCloseTo(after.all - all, 9);
+  });
+
+  test("nobody goes on with a stream at a model that is paid from elsewhere", async () => {
+    const body = { models: ["cheap", "dear"], max_tokens: 100, stream: true };
+    const stream = async (key: string) => {
+      const answer = await gate().chat({ ...body, messages: [{ role: "user", content: "Count." }] }, { key });
+      return answer.text();
+    };
+    plays(gate(), "cheap", faulty({ after: 20, how: "cut" }));
+    plays(gate(), "dear", healthy);
+    for (const key of [AMPLE, SPENT]) {
+      const before = received(gate(), "dear").length;
+      expect(await stream(key)).toContain("upstream_unavailable");
+      expect(received(gate(), "dear").length).toBe(before);
+    }
   });
 
   test("a model whose budget does not pay is not asked; the others serve as ever", async () => {

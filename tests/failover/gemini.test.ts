@@ -7,7 +7,7 @@ import { keys, useGateway } from "@/tests/support/fixture";
 import { type Scenario, stream } from "@/tests/support/upstream";
 
 const price = { inputPerMillion: 1, outputPerMillion: 4 };
-const MODEL = "gemini-2.0-flash";
+const MODEL = "gemini-2.5-flash";
 
 /** The first is passed on as it is; the second goes on from a beginning, and the third answers anew. */
 function config(upstreamUrl: string) {

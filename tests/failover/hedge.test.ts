@@ -33,6 +33,14 @@ function config(upstreamUrl: string) {
   };
 }
 
+/** The whole stream in one piece. */
+const atOnce: typeof healthy = (_request, response) => {
+  const chunk = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.end(`${chunk({ role: "assistant", content: "One." }, null)}${chunk({}, "stop")}data: [DONE]\n\n`);
+};
+
 const late = (ms: number) => faulty({ firstTokenAfterMs: ms });
 
 describe("a second target beside one that is slow to begin", () => {
@@ -123,8 +131,11 @@ describe("a second target beside one that is slow to begin", () => {
     expect(got.response.headers.get("x-conduit-provider")).toBe("strict-a");
   });
 
-  test("a response is kept under the provider that gave it", async () => {
-    play("kept", late(5_000));
+  test.each([
+    ["in pieces", healthy],
+    ["at once", atOnce],
+  ])("a response that comes %s is kept under the provider that gave it", async (_how, b) => {
+    play("kept", late(5_000), b);
     const ask = (body: object) => gate().post("/v1/responses", { model: "kept", ...body });
     const text = await (await ask({ input: "One?", stream: true })).text();
     const { id } = JSON.parse(eventsOf(text)[0] ?? "").response;

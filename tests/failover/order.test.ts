@@ -133,6 +133,15 @@ describe("what follows a failure", () => {
     expect(row.trace).toMatchObject([{ provider: "slow-a", status: 503 }, { provider: "slow-b" }]);
   });
 
+  test("a refusal whose body does not come is told apart by its status: others may know the model", async () => {
+    const stalled = (_request: unknown, response: ServerResponse): void => {
+      response.writeHead(404, { "content-type": "application/json" });
+      response.write('{"error":');
+    };
+    play({ "slow-a": stalled, "slow-b": healthy });
+    expect(await ask(gate(), "slow-error", false)).toMatchObject({ status: 200, text: ANSWER });
+  });
+
   test("where nothing else is left, a call waits for as long as the provider says, and tells of the wait", async () => {
     const busy = refusal(429, "Slow down.", null, { "retry-after": "11" });
     play({ patient: inTurn(busy, busy, healthy) });

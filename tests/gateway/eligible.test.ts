@@ -159,6 +159,15 @@ test.each<[object, string[]]>([
 });
 
 describe("a deployment's own limits", () => {
+  test("a prompt that never fits is refused at once, with the reason and without a time to come again", async () => {
+    const begun = performance.now();
+    const body = { model: "metered", messages: [{ role: "user", content: "word ".repeat(20_000) }] };
+    const answer = await made.chat(key, body);
+    expect(answer.status).toBe(413);
+    expect(answer.headers["retry-after"]).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
   test("on tokens do not take an image for text of its length", async () => {
     const url = `data:image/png;base64,${"iVBORw0K".repeat(20_000)}`;
     const body = {

@@ -71,6 +71,19 @@ test("of `models` the first that the key may use is asked, the others when it fa
   await api.as().routing.reset({ id: null });
 });
 
+test("a list whose first model is not able is the call of the one that is", async () => {
+  await made.model("text-only", [{ as: "gpt-oss-20b" }]);
+  await made.settle();
+  const seeing = await made.key({ models: ["text-only", "second"] });
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,AA==" } };
+  const reply = await made.chat(seeing.key, {
+    models: ["text-only", "second"],
+    messages: [{ role: "user", content: [image] }],
+  });
+  expect(made.reached()).toBe("second-1");
+  expect(reply.headers["x-conduit-model"]).toBe("second-1");
+});
+
 test("`models` without `model` names them all; none that is allowed is the usual 404", async () => {
   const { model: _model, ...rest } = chatRequest();
   expect((await made.chat(key, { ...rest, models: ["second", "first"] })).status).toBe(200);

@@ -8,6 +8,7 @@ import {
   inconclusive,
   pairOf,
   passable,
+  probeable,
   type Route,
   reset,
   returned,
@@ -76,6 +77,14 @@ describe("a probe", () => {
     expect(route.state).toBe("half-open");
     answered(route, nowMs, second);
     expect(route.state).toBe("closed");
+  });
+
+  test("that is limited ends the breaker: nobody probes before the limit is over", () => {
+    const turn = probe();
+    limited(route, { nowMs: nowMs + 10_000, turn, error }, 300);
+    expect(probeable(route)).toBe(false);
+    expect(passable(route, nowMs + 309_000)).toBe(false);
+    expect(passable(route, nowMs + 310_000)).toBe(true);
   });
 
   test("whose stream breaks off after it began is one failure more", () => {

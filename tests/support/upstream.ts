@@ -105,6 +105,8 @@ type Streaming = Omit<Answer, "status"> & {
   ending?: "end" | "stall" | "cut";
 };
 
+const READ_MS = 40;
+
 /** Answers with an event stream whose bytes are `body`, in separate socket writes. */
 export function stream(body: string | Buffer, options: Streaming = {}): Scenario {
   const bytes = Buffer.from(body);
@@ -119,7 +121,11 @@ export function stream(body: string | Buffer, options: Streaming = {}): Scenario
       await sleep(everyMs);
     }
     if (ending === "end") response.end();
-    else if (ending === "cut") response.destroy();
+    else if (ending === "cut") {
+      // What was sent is read before: a connection that is reset may take it along.
+      await sleep(READ_MS);
+      response.destroy();
+    }
   };
 }
 
