@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { environment, providerAt } from "@/tests/failover/setting";
 import { healthy, refusal } from "@/tests/failover/vendor";
 import { type TestDatabase, testDatabase } from "@/tests/support/database";
@@ -215,6 +216,12 @@ describe.skipIf(noRedis())("processes with one Redis", () => {
     await expect
       .poll(async () => (await ask(one, "late")) && count("late", "bad"), { timeout: 15_000 })
       .toBeGreaterThan(1);
+    // Each connection is made again in its own time.
+    const listeners = async (): Promise<unknown> => {
+      const [channel = ""] = z.array(z.string()).parse(await redis.client.call("PUBSUB", "CHANNELS", "*routes*"));
+      return z.array(z.unknown()).parse(await redis.client.call("PUBSUB", "NUMSUB", channel))[1];
+    };
+    await expect.poll(listeners, { timeout: 15_000 }).toBe(started.length);
     play("outage", refusal(429, "Slow down.", null, { "retry-after": "30" }));
     expect(await ask(two, "outage")).toMatchObject({ by: "spare-model" });
     await sleep(500);
