@@ -3,7 +3,7 @@ import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
-import { type OtherModels, otherModels, pursesBeside, unpaid } from "@/server/gateway/other-models";
+import { namesOf, type OtherModels, otherModels, pursesBeside, unpaid } from "@/server/gateway/other-models";
 import type { Stage } from "@/server/gateway/resolve";
 import { affordable, againstHold, canHold, hold, lookAffordable, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
@@ -48,7 +48,7 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   const bound = reckoned(asking);
   call.requestTokens = promptTokens(asking.bytes);
   const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
-  const purses = pursesOf(caller, namesOf(call, targets), call.startedAtMs);
+  const purses = pursesOf(caller, namesOf(call.model ?? "", targets), call.startedAtMs);
   const others = otherModels(call, asking.stages, purses);
   if (others) return (entering ?? Promise.resolve()).then(() => holdForAll(call, { purses, bound, asking }, others));
   if (purses.length === 0) return entering;
@@ -78,7 +78,7 @@ export async function wouldAdmit(call: Call, caller: Caller, asking: Asking): Pr
     promptTokens(asking.bytes) + estimateOf(bound, asking),
   );
   if (refusedBy) throw limitRefusal(refusedBy);
-  const purses = pursesOf(caller, namesOf(call, targets), now);
+  const purses = pursesOf(caller, namesOf(call.model ?? "", targets), now);
   const { amount } = mostOf(call, bound, asking);
   const refusal = await againstHold(purses, amount);
   if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)) };
@@ -95,13 +95,6 @@ function reckoned(asking: Asking): Bound {
   const own = boundOf(asking);
   const bound = others?.length ? widest(own, others.map(boundOf)) : own;
   return besideTokens ? { ...bound, inputTokens: bound.inputTokens + besideTokens } : bound;
-}
-
-/** Every name that a budget may have for the model: the caller's, and those of its admin, which a caller may go past as `provider/model`. */
-function namesOf(call: Call, targets: readonly CallTarget[]): readonly string[] {
-  const { model = "" } = call;
-  const other = targets[0]?.deployment?.model;
-  return other === undefined || other === model ? [model] : [model, other];
 }
 
 /** Takes what a call needs of its limits; all that a question needs which costs nothing. Throws `rate_limited`. */

@@ -25,7 +25,7 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4_000;
 const SHORTEST_PAUSE_MS = 50;
 /** How long a call waits for a target to come back, and how often it looks. */
-const PATIENCE_MS = 3_000;
+export const PATIENCE_MS = 3_000;
 const LOOK_MS = 100;
 /** Callers that were told the same time do not all come back at it. */
 const MAX_LAG_MS = 100;

@@ -66,8 +66,12 @@ function isSame(some: readonly Purse[], others: readonly Purse[]): boolean {
   return some.length === others.length && some.every((one) => others.includes(one));
 }
 
-function pursesFor({ caller, startedAtMs }: Call, { model, targets }: Stage): readonly Purse[] {
-  if (!caller) return none;
+/** Every name that a budget may have for a model: the caller's, and those of its admin, which a caller may go past as `provider/model`. */
+export function namesOf(model: string, targets: readonly CallTarget[]): readonly string[] {
   const named = targets[0]?.deployment?.model;
-  return pursesOf(caller, named === undefined || named === model ? [model] : [model, named], startedAtMs);
+  return named === undefined || named === model ? [model] : [model, named];
+}
+
+function pursesFor({ caller, startedAtMs }: Call, { model, targets }: Stage): readonly Purse[] {
+  return caller ? pursesOf(caller, namesOf(model, targets), startedAtMs) : none;
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@/server/dialects/dialect";
 import { type ErrorKind, type GatewayError, isGatewayError } from "@/server/errors";
 import { type Admitted, wouldAdmit } from "@/server/gateway/admit";
+import { PATIENCE_MS } from "@/server/gateway/attempts";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import type { Passed } from "@/server/gateway/eligible";
 import { hedgeAfterMs } from "@/server/gateway/hedge";
@@ -12,9 +13,6 @@ import { comesBack, nextTarget, type Tried } from "@/server/gateway/select";
 import { type Supposed, type Supposition, suppose } from "@/server/gateway/suppose";
 import { whyNot } from "@/server/gateway/why-not";
 import { rehearse } from "@/server/state/turns";
-
-/** How long a call waits for a target that is out of service for a moment. */
-const PATIENCE_MS = 3_000;
 
 /** A target as it is told of; the key is that of its provider which would be used. */
 type Told = {
