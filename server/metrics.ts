@@ -16,6 +16,7 @@ export type CountedCall = {
 
 /** Finished calls with the same labels, until they are counted: one after the other is several times cheaper than each amid other work. */
 type Waiting = {
+  readonly key: string;
   readonly labels: { operation: string; model: string; provider: string; status: number };
   /** Milliseconds. */
   readonly durations: number[];
@@ -28,18 +29,18 @@ type Waiting = {
 /** Calls with the same labels that wait at most. */
 const BATCH = 512;
 
-const held = singleton("metrics", () => ({ ...createMetrics(), waiting: new Map<string, Waiting>() }));
+type Counting = ReturnType<typeof createMetrics> & {
+  readonly waiting: Map<string, Waiting>;
+  /** The one that the last call was counted to: the next is often of the same kind. */
+  last: Waiting | undefined;
+};
+
+const held = singleton("metrics", (): Counting => ({ ...createMetrics(), waiting: new Map(), last: undefined }));
 
 /** Counts a call; it shows at the next scrape. */
 export function countCall(call: CountedCall): void {
-  const { operation, model, provider, status } = call;
-  const key = `${status} ${operation} ${provider}\n${model}`;
-  let waiting = held.waiting.get(key);
-  if (!waiting) {
-    const labels = { operation, model, provider, status };
-    waiting = { labels, durations: [], firstTokens: [], inputTokens: 0, outputTokens: 0, costNano: 0n };
-    held.waiting.set(key, waiting);
-  }
+  const waiting = held.last && isOf(held.last, call) ? held.last : waitingFor(call);
+  held.last = waiting;
   waiting.durations.push(call.durationMs);
   if (call.firstTokenMs !== undefined) waiting.firstTokens.push(call.firstTokenMs);
   waiting.inputTokens += call.inputTokens;
@@ -47,7 +48,25 @@ export function countCall(call: CountedCall): void {
   waiting.costNano += call.costNano;
   if (waiting.durations.length < BATCH) return;
   count(waiting);
-  held.waiting.delete(key);
+  held.waiting.delete(waiting.key);
+  held.last = undefined;
+}
+
+function isOf({ labels }: Waiting, { operation, model, provider, status }: CountedCall): boolean {
+  return (
+    labels.model === model && labels.provider === provider && labels.status === status && labels.operation === operation
+  );
+}
+
+function waitingFor({ operation, model, provider, status }: CountedCall): Waiting {
+  const key = `${status} ${operation} ${provider}\n${model}`;
+  let waiting = held.waiting.get(key);
+  if (!waiting) {
+    const labels = { operation, model, provider, status };
+    waiting = { key, labels, durations: [], firstTokens: [], inputTokens: 0, outputTokens: 0, costNano: 0n };
+    held.waiting.set(key, waiting);
+  }
+  return waiting;
 }
 
 /** Counts a call that two targets were asked for; `won` = the second one began its answer first. */
@@ -80,6 +99,7 @@ export async function exposition(openCalls: number): Promise<{ contentType: stri
 function countWaiting(): void {
   for (const waiting of held.waiting.values()) count(waiting);
   held.waiting.clear();
+  held.last = undefined;
 }
 
 function count({ labels, durations, firstTokens, inputTokens, outputTokens, costNano }: Waiting): void {

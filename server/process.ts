@@ -7,7 +7,7 @@ import { GatewayError } from "@/server/errors";
 import { failed } from "@/server/gateway/look";
 import { greet } from "@/server/greeting";
 import { isGatewayPath } from "@/server/http/answer";
-import { handle } from "@/server/http/listener";
+import { addressOf, handle } from "@/server/http/listener";
 import { log } from "@/server/log";
 import { secrets } from "@/server/secrets";
 import { singleton } from "@/server/singleton";
@@ -75,7 +75,7 @@ async function setUp(): Promise<void> {
 }
 
 function onRequest(request: IncomingMessage, response: ServerResponse): void {
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const { path } = addressOf(request);
   const gateway = isGatewayPath(path);
   const open = path.startsWith("/health/") || path === "/metrics";
   if (gateway && (open || (env.role !== "dashboard" && health().started))) {

@@ -11,6 +11,7 @@ import { isRecord } from "@/server/wire/json";
 
 const MAX_MODELS = 20;
 const MAX_ROUTE_WORDS = 50;
+const none: readonly string[] = [];
 const ROUTER = /^router:([a-z_-]+)(?::(.+))?$/i;
 
 /** Strategies as callers may write them in `router:<strategy>`: also without hyphens, and by names that are in use elsewhere. */
@@ -57,15 +58,17 @@ export type Found = { readonly model: string; readonly stages: readonly Stage[] 
 
 /** The models that a request names and that its key may use, best first. Throws `model_not_found` when there is none. */
 export function find(call: Call, caller: Caller, names: readonly string[]): readonly Found[] {
-  const found = names.flatMap((name) => findOne(call, caller, name));
+  const [only = ""] = names;
+  const found = names.length === 1 ? findOne(call, caller, only) : names.flatMap((name) => findOne(call, caller, name));
   if (found.length === 0) throw modelNotFound(names[0] ?? "");
   return found;
 }
 
 function findOne(call: Call, caller: Caller, name: string): readonly Found[] {
   try {
-    const found = routed(call, caller, name) ?? [{ model: name, stages: stagesOf(caller, name) }];
-    return found.filter(({ stages }) => stages.length > 0);
+    const found = routed(call, caller, name);
+    // The stages of a name are never none.
+    return found ? found.filter(({ stages }) => stages.length > 0) : [{ model: name, stages: stagesOf(caller, name) }];
   } catch (error) {
     if (isGatewayError(error) && error.kind === "model_not_found") return [];
     throw error;
@@ -117,7 +120,8 @@ function serves({ provider, upstreamModel }: CallTarget, operation: Call["operat
 
 /** The words of `x-conduit-route`: a provider's name, a tag or a region each. Throws `invalid_request` for too many. */
 export function routeWords(header: string | string[] | undefined): readonly string[] {
-  const text = Array.isArray(header) ? header.join(",") : (header ?? "");
+  if (header === undefined) return none;
+  const text = Array.isArray(header) ? header.join(",") : header;
   const words = text
     .split(",")
     .map((word) => word.trim())

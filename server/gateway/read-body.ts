@@ -7,16 +7,20 @@ import { fits } from "@/server/gateway/fits";
 /** A request body: as its bytes, for an upstream that speaks the same dialect, and as what the gateway reads of it. */
 export type ReadBody<T> = { readonly bytes: Buffer; readonly value: T };
 
-/**
- * Reads and checks a JSON body, after `complete` has put in what may be said in another way. Throws `payload_too_large` or
- * `invalid_request` with the path of the first fault.
- */
+/** Reads and checks a JSON body. Throws `payload_too_large`, or as `parseBody` does. */
 export async function readBody<T>(
   inbound: Inbound,
   schema: ZodType<T>,
   complete?: (parsed: unknown) => unknown,
 ): Promise<ReadBody<T>> {
-  const bytes = await inbound.body(env.maxBodyBytes);
+  return parseBody(await inbound.body(env.maxBodyBytes), schema, complete);
+}
+
+/**
+ * Checks a JSON body, after `complete` has put in what may be said in another way. Throws `invalid_request` with the path of the
+ * first fault.
+ */
+export function parseBody<T>(bytes: Buffer, schema: ZodType<T>, complete?: (parsed: unknown) => unknown): ReadBody<T> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(bytes.toString("utf8"));

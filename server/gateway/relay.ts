@@ -24,13 +24,15 @@ import type { ServerSentEvent } from "@/server/wire/sse";
 
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
+/** An upstream's answer, and where a stream of it may go on. */
+type Relaying = { readonly answer: Answer<PreparedText>; readonly stages: readonly Stage[] };
+
 /** Brings an upstream's answer to the caller; a whole one is settled here, a stream when it ends. */
-export async function relay(
-  call: Call,
-  request: TextRequest,
-  { answer, stages }: { readonly answer: Answer<PreparedText>; readonly stages: readonly Stage[] },
-): Promise<Reply> {
-  if (!call.stream) return relayWhole(call, request, answer);
+export function relay(call: Call, request: TextRequest, relaying: Relaying): Promise<Reply> {
+  return call.stream ? relayStream(call, request, relaying) : relayWhole(call, request, relaying.answer);
+}
+
+async function relayStream(call: Call, request: TextRequest, { answer, stages }: Relaying): Promise<Reply> {
   const { type, response, prepared } = answer;
   const { reading } = prepared;
   if (reading.framing === "sse" && !isEventStream(response.headers["content-type"])) throw await notAStream(answer);

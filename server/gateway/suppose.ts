@@ -5,6 +5,7 @@ import type { JsonObject, TextDialect } from "@/server/dialects/dialect";
 import { generateContent } from "@/server/dialects/gemini";
 import { messages } from "@/server/dialects/messages";
 import { responses } from "@/server/dialects/responses";
+import { env } from "@/server/env";
 import type { Asking as Admission } from "@/server/gateway/admit";
 import { authenticate } from "@/server/gateway/authenticate";
 import { begin, type Call } from "@/server/gateway/call";
@@ -64,7 +65,7 @@ async function supposeText(inbound: Inbound, dialect: TextDialect): Promise<Supp
   const call = begin(inbound, "chat", dialect);
   const caller = await authenticate(inbound);
   call.caller = caller;
-  const request = await readText(call, inbound, dialect);
+  const request = readText(call, inbound, { dialect, bytes: await inbound.body(env.maxBodyBytes) });
   if (dialect === responses) request.kept = await keepResponses(caller, request.body);
   call.asked = request;
   const proceed = ({ stages, changes }: Plan): Proceeding => {

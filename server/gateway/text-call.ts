@@ -1,5 +1,6 @@
 import { chat } from "@/server/dialects/chat";
 import type { Canonical, JsonObject, Located, TextDialect } from "@/server/dialects/dialect";
+import { env } from "@/server/env";
 import { type Asking as Admission, admit } from "@/server/gateway/admit";
 import { attempt } from "@/server/gateway/attempts";
 import { authenticate } from "@/server/gateway/authenticate";
@@ -8,7 +9,7 @@ import type { Endpoint, Inbound } from "@/server/gateway/endpoint";
 import { withModel } from "@/server/gateway/narrow";
 import { changed, planCall } from "@/server/gateway/plan";
 import { prepareText } from "@/server/gateway/prepare-text";
-import { readBody } from "@/server/gateway/read-body";
+import { parseBody } from "@/server/gateway/read-body";
 import { keeping, type Recall, recalled, recallOf } from "@/server/gateway/recall";
 import { relay } from "@/server/gateway/relay";
 import { type Stage, targetsOf } from "@/server/gateway/resolve";
@@ -95,7 +96,7 @@ export function textEndpoint(dialect: TextDialect, keeps?: Keeping): Endpoint {
       const authenticating = authenticate(inbound);
       const caller = authenticating instanceof Promise ? await authenticating : authenticating;
       call.caller = caller;
-      const request = await readText(call, inbound, dialect);
+      const request = readText(call, inbound, { dialect, bytes: await inbound.body(env.maxBodyBytes) });
       if (keeps) request.kept = await keeps(caller, request.body);
       call.prompt = request;
       call.asked = request;
@@ -145,9 +146,13 @@ function requestFor({ target }: Call, request: TextRequest, stages: readonly Sta
   return own ? request.for(own) : request;
 }
 
-/** Reads a request for text, and notes in its call what it asks for. Throws as `readBody` does. */
-export async function readText(call: Call, inbound: Inbound, dialect: TextDialect): Promise<TextRequest> {
-  const { bytes, value } = await readBody(inbound, dialect.schema, withModel);
+/** Reads the body of a request for text, and notes in its call what it asks for. Throws as `parseBody` does. */
+export function readText(
+  call: Call,
+  inbound: Inbound,
+  { dialect, bytes }: { readonly dialect: TextDialect; readonly bytes: Buffer },
+): TextRequest {
+  const { value } = parseBody(bytes, dialect.schema, withModel);
   const located = new Origin(inbound);
   const asked = dialect.read(value, located);
   call.requestBytes = bytes.length;

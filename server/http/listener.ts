@@ -23,12 +23,11 @@ class Received implements Inbound {
   readonly #request: IncomingMessage;
 
   constructor(request: IncomingMessage) {
-    const url = request.url ?? "/";
-    const mark = url.indexOf("?");
+    const { path, query } = addressOf(request);
     this.#request = request;
     this.method = request.method ?? "GET";
-    this.path = mark === -1 ? url : url.slice(0, mark);
-    this.query = mark === -1 ? "" : url.slice(mark + 1);
+    this.path = path;
+    this.query = query;
     this.headers = request.headers;
     this.ip = clientIp(this.headers["x-forwarded-for"], request.socket.remoteAddress);
   }
@@ -38,17 +37,25 @@ class Received implements Inbound {
   }
 }
 
+/** What a request is for: its path, and its query without the question mark. */
+export function addressOf({ url = "/" }: IncomingMessage): { path: string; query: string } {
+  const mark = url.indexOf("?");
+  return mark === -1 ? { path: url, query: "" } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
 type Whole = { readonly status: number; readonly headers: Reply["headers"]; readonly body: Buffer | string };
 
 function sendWhole(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Whole): void {
   // An array goes into the head as it is; an object would be copied for the length.
   const head: string[] = [];
   for (const name in headers) head.push(name, headers[name] ?? "");
-  head.push("content-length", String(Buffer.byteLength(body)));
+  const length = Buffer.byteLength(body);
+  head.push("content-length", String(length));
   response.writeHead(status, head);
   if (request.method === "HEAD") response.end();
-  // Head and body go out in one write when both are text; Latin-1 keeps any bytes as they are.
-  else if (typeof body !== "string" && body.length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
+  // Head and body go out in one write when both are text; Latin-1 keeps any bytes as they are, and ASCII.
+  else if (typeof body !== "string" && length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
+  else if (body.length === length) response.end(body, "latin1");
   else response.end(body);
   if (!request.complete) discardRest(request);
 }

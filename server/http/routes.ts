@@ -15,8 +15,10 @@ import { createResponse } from "@/server/gateway/responses";
 import { cancelStored, deleteStored, getStored } from "@/server/gateway/responses-stored";
 import { chatCompletions } from "@/server/gateway/text-call";
 
+type Methods = Readonly<Partial<Record<"GET" | "POST" | "DELETE", Endpoint>>>;
+
 /** Every path that the gateway itself answers; `{name...}` takes the rest of the path. */
-export const routes: Readonly<Record<string, Readonly<Partial<Record<"GET" | "POST" | "DELETE", Endpoint>>>>> = {
+export const routes: Readonly<Record<string, Methods>> = {
   "/v1/chat/completions": { POST: chatCompletions },
   "/v1/completions": { POST: createCompletion },
   "/v1/messages": { POST: createMessage },
@@ -43,6 +45,10 @@ export type Match = {
   readonly params: Readonly<Record<string, string>>;
 };
 
+const exactly = new Map(
+  Object.entries(routes).map(([path, methods]): [string, Match] => [path, { methods, params: {} }]),
+);
+
 const prefixes = Object.entries(routes).flatMap(([pattern, methods]) => {
   const rest = /^(.*\/)\{(\w+)\.\.\.\}$/.exec(pattern);
   return rest?.[1] && rest[2] ? [{ prefix: rest[1], name: rest[2], methods }] : [];
@@ -50,8 +56,8 @@ const prefixes = Object.entries(routes).flatMap(([pattern, methods]) => {
 
 /** The endpoints of a path; undefined where the gateway has none. */
 export function match(path: string): Match | undefined {
-  const exact = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (exact) return { methods: exact, params: {} };
+  const exact = exactly.get(path);
+  if (exact) return exact;
   for (const { prefix, name, methods } of prefixes) {
     if (!path.startsWith(prefix) || path.length === prefix.length) continue;
     const rest = decode(path.slice(prefix.length));

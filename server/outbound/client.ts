@@ -6,6 +6,7 @@ import type { Cancel } from "@/server/cancel";
 import { env } from "@/server/env";
 import { GatewayError, isGatewayError } from "@/server/errors";
 import { checkUrl, guardedLookup } from "@/server/outbound/addresses";
+import { heard, unwatch, type Waiting, watch } from "@/server/outbound/clocks";
 import type { UpstreamRequest } from "@/server/providers/provider";
 import { singleton } from "@/server/singleton";
 
@@ -60,7 +61,7 @@ function agentFor(allowPrivateNetwork: boolean): Agent {
  */
 export function send(request: UpstreamRequest, options: SendOptions): Promise<UpstreamResponse> {
   const { origin, path } = destination(request.url, options.allowPrivateNetwork);
-  const exchange = new Exchange(options.cancel);
+  const exchange = new Exchange(options);
   agentFor(options.allowPrivateNetwork).dispatch(
     {
       origin,
@@ -68,8 +69,9 @@ export function send(request: UpstreamRequest, options: SendOptions): Promise<Up
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
-      headersTimeout: options.firstByteMs,
-      bodyTimeout: options.idleMs,
+      // Its own clocks would be set anew for each exchange, twice.
+      headersTimeout: 0,
+      bodyTimeout: 0,
     },
     exchange,
   );
@@ -122,12 +124,17 @@ export async function readAll(response: UpstreamResponse, limit: number): Promis
 }
 
 /** One request and its answer. It is a handler of undici's dispatch, so that a piece of the body costs one call. */
-class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
+class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse, Waiting {
   status = 0;
   headers: IncomingHttpHeaders = {};
   readonly head: Promise<UpstreamResponse>;
+  quietMs = 0;
+  limitMs: number;
+  place = -1;
+  paused = false;
   #controller: Dispatcher.DispatchController | undefined;
-  #cancel: Cancel | undefined;
+  readonly #idleMs: number;
+  readonly #cancel: Cancel | undefined;
   #settleHead: { resolve(response: UpstreamResponse): void; reject(error: unknown): void } | undefined;
   #onData: ((chunk: Buffer) => void) | undefined;
   #settleBody: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -136,10 +143,12 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #outcome: { error: GatewayError | undefined } | undefined;
   #aborted = false;
 
-  constructor(cancel: Cancel | undefined) {
+  constructor({ cancel, firstByteMs, idleMs }: SendOptions) {
     this.head = new Promise((resolve, reject) => {
       this.#settleHead = { resolve, reject };
     });
+    this.limitMs = firstByteMs;
+    this.#idleMs = idleMs;
     this.#cancel = cancel;
     cancel?.onAbort(this.abort);
   }
@@ -153,11 +162,19 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   };
 
   pause(): void {
+    this.paused = true;
     this.#controller?.pause();
   }
 
   resume(): void {
+    this.paused = false;
+    heard(this);
     this.#controller?.resume();
+  }
+
+  late(): void {
+    const words = this.status === 0 ? "The provider did not answer in time." : "The provider's answer stalled.";
+    this.#controller?.abort(new GatewayError("upstream_timeout", words));
   }
 
   pump(onData: (chunk: Buffer) => void): Promise<void> {
@@ -175,17 +192,22 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#aborted) this.abort();
+    // It comes again where a connection was lost before anything was sent on it.
+    else if (this.place < 0) watch(this);
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // 1xx answers come before the real one.
     if (status < 200) return;
+    this.limitMs = this.#idleMs;
+    heard(this);
     this.status = status;
     this.headers = headers;
     this.#settleHead?.resolve(this);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    heard(this);
     if (this.#onData) {
       this.#onData(chunk);
       return;
@@ -209,6 +231,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   #finish(error: GatewayError | undefined): void {
     this.#outcome ??= { error };
+    unwatch(this);
     this.#cancel?.offAbort(this.abort);
     if (error) this.#settleHead?.reject(error);
     if (!this.#settleBody) return;
@@ -221,12 +244,8 @@ function outboundError(cause: Error, started: boolean): GatewayError {
   if (isGatewayError(cause)) return cause;
   // A socket that was never opened because its address may not be called.
   if (isGatewayError(cause.cause)) return cause.cause;
-  if (cause instanceof errors.HeadersTimeoutError || cause instanceof errors.ConnectTimeoutError) {
+  if (cause instanceof errors.ConnectTimeoutError)
     return new GatewayError("upstream_timeout", "The provider did not answer in time.", { cause });
-  }
-  if (cause instanceof errors.BodyTimeoutError) {
-    return new GatewayError("upstream_timeout", "The provider's answer stalled.", { cause });
-  }
   if (started) return new GatewayError("upstream_unavailable", "The provider's answer was cut short.", { cause });
   return new GatewayError("upstream_unavailable", "The provider could not be reached.", { cause });
 }

@@ -9,7 +9,16 @@ import { signOfLife } from "@/server/state/instance";
 import { type Leased, lookAtLease, renewLeases } from "@/server/state/leases";
 import type { Unnamed } from "@/server/state/ledger-purses";
 import { coversModel } from "@/server/state/model-pattern";
-import { ask, coverOwed, giveBack, ownerOf, type Purse, purseOf, returnLeases } from "@/server/state/purses";
+import {
+  ask,
+  coverOwed,
+  type Fresh,
+  giveBack,
+  ownerOf,
+  type Purse,
+  purseOf,
+  returnLeases,
+} from "@/server/state/purses";
 
 /**
  * Money that calls under way may spend. Each process leases parts of what is left of a budget and spends them in memory: the sum
@@ -32,7 +41,7 @@ export function pursesOf(caller: Caller, names: readonly string[], nowMs: number
   const purses: Purse[] = [];
   for (const budget of caller.budgets)
     if (budget.models.length === 0 || budget.models.some((pattern) => names.some((name) => coversModel(pattern, name))))
-      purses.push(purseOf(budget.id, currentOf(budget, nowMs)));
+      purses.push(purseNow(budget, nowMs));
   if (caller.groupId !== null && caller.groupBalanceNano !== null)
     purses.push(
       purseOf(caller.groupId, { name: `the balance of ${caller.groupName}`, groupId: caller.groupId, window: ALWAYS }),
@@ -40,14 +49,20 @@ export function pursesOf(caller: Caller, names: readonly string[], nowMs: number
   return purses;
 }
 
-type Current = { readonly budget: CallerBudget; readonly name: string; readonly window: Window };
+type Current = { readonly fresh: Fresh; purse: Purse };
 
-/** The window that a budget was in last. Budgets are replaced, never changed, and calendars are dear to read. */
+function purseNow(budget: CallerBudget, nowMs: number): Purse {
+  const current = currentOf(budget, nowMs);
+  if (current.purse.forgotten) current.purse = purseOf(budget.id, current.fresh);
+  return current.purse;
+}
+
+/** The window that a budget was in last, and its purse. Budgets are replaced, never changed, and calendars are dear to read. */
 const currents = new WeakMap<CallerBudget, Current>();
 
 function currentOf(budget: CallerBudget, nowMs: number): Current {
   const current = currents.get(budget);
-  const known = current?.window;
+  const known = current?.fresh.window;
   const { resetAtMs } = budget;
   // A window that began before a reset, which was in the future then, is not the one that began with it.
   const isCurrent =
@@ -56,7 +71,8 @@ function currentOf(budget: CallerBudget, nowMs: number): Current {
     (known.endsMs === null || nowMs < known.endsMs) &&
     (resetAtMs === null || nowMs < resetAtMs || known.startsMs >= resetAtMs);
   if (current && isCurrent) return current;
-  const found = { budget, name: nameOf(budget), window: windowAt(budget, nowMs) };
+  const fresh = { budget, name: nameOf(budget), window: windowAt(budget, nowMs) };
+  const found = { fresh, purse: purseOf(budget.id, fresh) };
   currents.set(budget, found);
   return found;
 }
@@ -112,13 +128,14 @@ export function settleHold(hold: Hold, cost: NanoUsd, spared: readonly Purse[] =
     purse.owed -= purse.free;
     purse.free = 0n;
   }
-  const spent = spared.length === 0 ? hold.purses : hold.purses.filter((purse) => !spared.includes(purse));
-  const unnamed = spent.flatMap((purse) =>
-    purse.id === undefined && cost > 0n
-      ? [{ ...ownerOf(purse), starts_at: new Date(purse.window.startsMs).toISOString() }]
-      : [],
-  );
-  return { purses: spent.flatMap(({ id }) => (id === undefined ? [] : [id])), unnamed };
+  const purses: string[] = [];
+  const unnamed: Unnamed[] = [];
+  for (const purse of hold.purses) {
+    if (spared.includes(purse)) continue;
+    if (purse.id !== undefined) purses.push(purse.id);
+    else if (cost > 0n) unnamed.push({ ...ownerOf(purse), starts_at: new Date(purse.window.startsMs).toISOString() });
+  }
+  return { purses, unnamed };
 }
 
 /** What every purse has free or could lease: an upper bound for a call whose own bound is unknown. Undefined = there is none. */

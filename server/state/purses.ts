@@ -27,13 +27,16 @@ export type Purse = {
   doubtful: boolean;
   /** The last refusal, believed for a moment so that a crowd of calls does not ask the database one by one. */
   refused: { readonly atMs: number; readonly answer: Leased } | undefined;
+  /** Nothing was left of it, and this process knows it no more. */
+  forgotten: boolean;
 };
 
 const BELIEVE_MS = 100;
 
 const held = singleton("budgets", () => ({ purses: new Map<string, Purse>() }));
 
-type Fresh = Pick<Purse, "name" | "window"> & Partial<Pick<Purse, "budget" | "groupId">>;
+/** What a purse begins with. */
+export type Fresh = Pick<Purse, "name" | "window"> & Partial<Pick<Purse, "budget" | "groupId">>;
 
 /** The purse of a budget or group for a window. */
 export function purseOf(owner: string, fresh: Fresh): Purse {
@@ -54,6 +57,7 @@ export function purseOf(owner: string, fresh: Fresh): Purse {
       asking: undefined,
       doubtful: false,
       refused: undefined,
+      forgotten: false,
     };
     held.purses.set(key, purse);
   }
@@ -104,7 +108,9 @@ export async function returnLeases(beforeMs = Number.POSITIVE_INFINITY): Promise
     if (purse.usedAtMs >= beforeMs || purse.asking) continue;
     await giveBack(purse);
     const isEmpty = purse.held === 0n && purse.free === 0n && purse.owed === 0n;
-    if (isEmpty && !purse.doubtful && purse.usedAtMs < Date.now() - FORGET_MS) held.purses.delete(key);
+    if (!isEmpty || purse.doubtful || purse.usedAtMs >= Date.now() - FORGET_MS) continue;
+    held.purses.delete(key);
+    purse.forgotten = true;
   }
 }
 

@@ -7,8 +7,11 @@ const CLOSE_BRACE = 125;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
 
-/** A field: where its name begins (the opening quote), and its value from `start` to `end`. */
-type Span = { readonly name: string; readonly from: number; readonly start: number; readonly end: number };
+/** Strings up to this length are read through byte by byte; for longer ones the search that is native is worth its call. */
+const SHORT_STRING = 48;
+
+/** A field: its name with both quotes from `from` to `nameEnd`, and its value from `start` to `end`. */
+type Span = { readonly from: number; readonly nameEnd: number; readonly start: number; readonly end: number };
 
 /**
  * Sets top-level fields of a JSON object in its own bytes: every other byte stays as the caller wrote it, so that large
@@ -19,7 +22,7 @@ type Span = { readonly name: string; readonly from: number; readonly start: numb
 export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string | null>>): Buffer {
   const removed = Object.keys(fields).filter((name) => fields[name] === null);
   if (removed.length > 0) {
-    const left = withoutFields(bytes, new Set(removed));
+    const left = withoutFields(bytes, removed);
     return setFields(
       left,
       Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))),
@@ -28,9 +31,9 @@ export function spliceJson(bytes: Buffer, fields: Readonly<Record<string, string
   return setFields(bytes, fields);
 }
 
-function withoutFields(bytes: Buffer, names: ReadonlySet<string>): Buffer {
+function withoutFields(bytes: Buffer, names: readonly string[]): Buffer {
   const spans = topLevelFields(bytes);
-  const kept = spans.filter(({ name }) => !names.has(name));
+  const kept = spans.filter((span) => !names.some((name) => isNamed(bytes, span, name)));
   if (kept.length === spans.length) return bytes;
   const parts = kept.flatMap(({ from, end }, index) => [
     Buffer.from(index === 0 ? "{" : ","),
@@ -41,21 +44,24 @@ function withoutFields(bytes: Buffer, names: ReadonlySet<string>): Buffer {
 
 function setFields(bytes: Buffer, fields: Readonly<Record<string, string | null>>): Buffer {
   const parts: Buffer[] = [];
-  const missing = new Set(Object.keys(fields));
+  const names = Object.keys(fields);
+  let missing = names;
   let copied = 0;
   let lastEnd = -1;
-  for (const { name, start, end } of topLevelFields(bytes)) {
+  for (const span of topLevelFields(bytes)) {
+    const { start, end } = span;
     lastEnd = end;
-    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const name = names.find((one) => isNamed(bytes, span, one));
+    const value = name === undefined ? undefined : fields[name];
     if (value === undefined || value === null) continue;
-    missing.delete(name);
+    missing = missing.filter((one) => one !== name);
     const wanted = Buffer.from(value);
     if (bytes.subarray(start, end).equals(wanted)) continue;
     parts.push(bytes.subarray(copied, start), wanted);
     copied = end;
   }
-  if (missing.size > 0) {
-    const added = [...missing].map((name) => `${JSON.stringify(name)}:${fields[name] ?? "null"}`).join(",");
+  if (missing.length > 0) {
+    const added = missing.map((name) => `${JSON.stringify(name)}:${fields[name] ?? "null"}`).join(",");
     const at = lastEnd === -1 ? bytes.indexOf(OPEN_BRACE) + 1 : lastEnd;
     parts.push(bytes.subarray(copied, at), Buffer.from(lastEnd === -1 ? added : `,${added}`));
     copied = at;
@@ -69,15 +75,15 @@ function setFields(bytes: Buffer, fields: Readonly<Record<string, string | null>
 function topLevelFields(bytes: Buffer): Span[] {
   const spans: Span[] = [];
   let depth = 0;
-  let name: string | undefined;
+  let nameEnd = -1;
   let from = 0;
   let start = -1;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       const end = stringEnd(bytes, at);
-      if (depth === 1 && name === undefined) {
-        name = fieldName(bytes, at, end);
+      if (depth === 1 && nameEnd === -1) {
+        nameEnd = end;
         from = at;
       } else if (start === -1) start = at;
       at = end - 1;
@@ -86,8 +92,8 @@ function topLevelFields(bytes: Buffer): Span[] {
       if (depth === 1 && start === -1) start = at;
       depth++;
     } else if ((byte === COMMA && depth === 1) || (byte === CLOSE_BRACE && depth === 1)) {
-      if (name !== undefined && start !== -1) spans.push({ name, from, start, end: trimEnd(bytes, at) });
-      name = undefined;
+      if (nameEnd !== -1 && start !== -1) spans.push({ from, nameEnd, start, end: trimEnd(bytes, at) });
+      nameEnd = -1;
       start = -1;
       if (byte === CLOSE_BRACE) break;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
@@ -96,25 +102,42 @@ function topLevelFields(bytes: Buffer): Span[] {
   return spans;
 }
 
-/** The index after a string's closing quote; `from` is its opening one. Long strings (images) are skipped natively. */
+/** The index after a string's closing quote; `from` is its opening one. */
 function stringEnd(bytes: Buffer, from: number): number {
+  const near = Math.min(bytes.length, from + SHORT_STRING);
   let at = from + 1;
+  for (; at < near; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at++;
+  }
+  return at >= bytes.length ? bytes.length : longStringEnd(bytes, at);
+}
+
+/** The same for one that goes on at `from`, where no escape is open. */
+function longStringEnd(bytes: Buffer, from: number): number {
+  let at = from;
   for (;;) {
     const quote = bytes.indexOf(QUOTE, at);
     if (quote === -1) return bytes.length;
     let slashes = 0;
-    while (bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
+    while (quote - slashes > from && bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
     if (slashes % 2 === 0) return quote + 1;
     at = quote + 1;
   }
 }
 
 /** A name may be written with escapes, as `"\u006dodel"`; to the upstream it is the same field. */
-function fieldName(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString("utf8", start + 1, end - 1);
-  if (!text.includes("\\")) return text;
-  const parsed: unknown = JSON.parse(`"${text}"`);
-  return typeof parsed === "string" ? parsed : text;
+function isNamed(bytes: Buffer, { from, nameEnd }: Span, name: string): boolean {
+  const end = nameEnd - 1;
+  let at = from + 1;
+  for (let index = 0; index < name.length; index++, at++) {
+    const byte = at < end ? bytes[at] : undefined;
+    if (byte === BACKSLASH || (byte !== undefined && byte > 127))
+      return JSON.parse(bytes.toString("utf8", from, nameEnd)) === name;
+    if (byte !== name.charCodeAt(index)) return false;
+  }
+  return at === end;
 }
 
 function trimEnd(bytes: Buffer, end: number): number {
