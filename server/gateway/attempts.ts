@@ -24,8 +24,11 @@ import type { Encoded } from "@/server/providers/provider";
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 4_000;
 const SHORTEST_PAUSE_MS = 50;
-/** How long a call waits for a target to come back, and how often it looks. */
+/** How long a call that finds nothing in service waits for a target to come back. */
 export const PATIENCE_MS = 3_000;
+/** One that has failed elsewhere waits for longer than a breaker is ever open. */
+const LAST_PATIENCE_MS = 6_000;
+/** How often it looks. */
 const LOOK_MS = 100;
 /** Callers that were told the same time do not all come back at it. */
 const MAX_LAG_MS = 100;
@@ -108,8 +111,9 @@ class Run<Prepared extends Encoded> {
 
   /** Where all that is left is limited, or fails too often just now: a short wait is better than a failure. */
   async whenOneComesBack(): Promise<Reply | undefined> {
-    const until = performance.now() + PATIENCE_MS;
-    for (let leftMs = PATIENCE_MS; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs = until - performance.now()) {
+    const patienceMs = this.#tried ? LAST_PATIENCE_MS : PATIENCE_MS;
+    const until = performance.now() + patienceMs;
+    for (let leftMs = patienceMs; leftMs > 0 && this.#attempts < MAX_ATTEMPTS; leftMs = until - performance.now()) {
       if (this.#ended === "policy" || !comesBack(this.#call, this.#open(), { tried: this.#tried, withinMs: leftMs }))
         return undefined;
       if (!(await this.#waited(LOOK_MS))) return undefined;
