@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { load } from "@/bench/client";
 import { cpuMicros } from "@/bench/processes";
-import type { System } from "@/bench/systems";
+import type { Kind, System } from "@/bench/systems";
 
 /** How much work a run does. */
 export type Size = { rounds: number; calls: number; streams: number; single: number; warmUp: number };
@@ -22,6 +22,8 @@ const AFTERWORK_MS = 600;
 /** One system's numbers of every round. */
 export type Samples = {
   perCallMicros: number[];
+  /** By a key with a budget and limits; empty where there are none. */
+  perLimitedMicros: number[];
   perSecond: number[];
   perStreamMicros: Record<"events-2" | "events-200", number[]>;
   latenciesMs: number[];
@@ -38,7 +40,13 @@ export async function measure(
   const samples = new Map(
     systems.map((system): [System, Samples] => [
       system,
-      { perCallMicros: [], perSecond: [], perStreamMicros: { "events-2": [], "events-200": [] }, latenciesMs: [] },
+      {
+        perCallMicros: [],
+        perLimitedMicros: [],
+        perSecond: [],
+        perStreamMicros: { "events-2": [], "events-200": [] },
+        latenciesMs: [],
+      },
     ]),
   );
   for (const [system, own] of samples) await warmUp(system, own, size);
@@ -55,9 +63,18 @@ export async function measure(
 async function warmUp(system: System, own: Samples, size: Size): Promise<void> {
   process.stderr.write(`Warming up: ${system.name} …\n`);
   for (let turn = 0; turn < WARM_UP_TURNS; turn++) {
-    await load(system.port, system.request("whole"), { calls: size.warmUp / WARM_UP_TURNS, connections: CONNECTIONS });
+    for (const kind of wholes(system))
+      await load(system.port, system.request(kind), {
+        calls: size.warmUp / WARM_UP_TURNS / wholes(system).length,
+        connections: CONNECTIONS,
+      });
     if (own.noStreams === undefined) await warmUpStreams(system, own, size);
   }
+}
+
+/** The kinds of calls whose answer is whole. */
+function wholes({ limits }: System): readonly Kind[] {
+  return limits ? ["whole", "limited"] : ["whole"];
 }
 
 async function warmUpStreams(system: System, own: Samples, size: Size): Promise<void> {
@@ -75,6 +92,10 @@ async function measureOnce(system: System, own: Samples, size: Size): Promise<vo
   const whole = await costOf(system, system.request("whole"), { calls: size.calls, connections: CONNECTIONS });
   own.perCallMicros.push(whole.micros);
   own.perSecond.push(whole.perSecond);
+  if (system.limits) {
+    const amount = { calls: size.calls, connections: CONNECTIONS };
+    own.perLimitedMicros.push((await costOf(system, system.request("limited"), amount)).micros);
+  }
   if (own.noStreams !== undefined) return;
   for (const kind of ["events-2", "events-200"] as const) {
     const { micros } = await costOf(system, system.request(kind), {

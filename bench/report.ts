@@ -8,11 +8,25 @@ const MEBIBYTE = 1024 * 1024;
 /** The table of all systems against the first one, which is the floor; `direct` are the latencies without any proxy. */
 export function table(rows: readonly Row[], direct: readonly number[]): string {
   const [floor] = rows;
-  const head = ["", "µs/call", "× floor", "µs/chunk", "× floor", "+p50 ms", "+p99 ms", "calls/s", "peak MB"];
+  const head = [
+    "",
+    "µs/call",
+    "× floor",
+    "limited",
+    "× floor",
+    "µs/chunk",
+    "× floor",
+    "+p50 ms",
+    "+p99 ms",
+    "calls/s",
+    "peak MB",
+  ];
   const lines = rows.map(({ name, samples, peakBytes }) => [
     name,
     number(quantile(samples.perCallMicros), 0),
     number(ratio(samples.perCallMicros, floor?.samples.perCallMicros ?? []), 2),
+    number(quantile(samples.perLimitedMicros), 0),
+    number(ratio(samples.perLimitedMicros, floor?.samples.perCallMicros ?? []), 2),
     number(quantile(perChunkMicros(samples)), 1),
     number(ratio(perChunkMicros(samples), floor ? perChunkMicros(floor.samples) : []), 2),
     number(quantile(samples.latenciesMs) - quantile(direct), 2),

@@ -86,7 +86,7 @@ function print(rows: readonly Row[], { direct, starts, peer, translated }: Besid
   console.log(table(rows, direct));
   console.log(
     `\nMedians of ${size.rounds} rounds in turn; +p50 and +p99 are added to the vendor's own time at one connection; calls/s at 16 ` +
-      "connections, load and vendor on the same machine. How quiet the machine was: the floor's rounds took " +
+      "connections, load and vendor on the same machine; limited = by a key with a budget and three limits. How quiet the machine was: the floor's rounds took " +
       `${Math.min(...floorMicros)} to ${Math.max(...floorMicros)} µs a call.\n`,
   );
   console.log(
@@ -121,6 +121,12 @@ function barsOf({ name, samples }: Row, floor: Row): Bar[] {
       promise: `${name}: CPU per call against the floor`,
       value: ratio(samples.perCallMicros, floor.samples.perCallMicros),
       limit: 2,
+      unit: "×",
+    },
+    {
+      promise: `${name}: the same by a key with a budget and limits`,
+      value: ratio(samples.perLimitedMicros, floor.samples.perCallMicros),
+      limit: 2.2,
       unit: "×",
     },
     {

@@ -8,15 +8,17 @@ import { requestBytes } from "@/bench/client";
 import nodeSettings from "@/cli/node-settings.json";
 import { freePort, startTestPostgres, type TestPostgres } from "@/tests/support/postgres";
 
-/** What a call asks for: a whole answer, or a stream of that many content events. */
-export type Kind = "whole" | "events-2" | "events-50" | "events-200";
-const kinds: readonly Kind[] = ["whole", "events-2", "events-50", "events-200"];
+/** What a call asks for: a whole answer, the same by a key with a budget and limits, or a stream of that many content events. */
+export type Kind = "whole" | "limited" | "events-2" | "events-50" | "events-200";
+const models = ["whole", "events-2", "events-50", "events-200"];
 
 /** A running program that answers `POST /v1/chat/completions`. */
 export type System = {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** Its keys may have budgets and limits. */
+  readonly limits: boolean;
   /** A request's bytes, head and body. */
   request(kind: Kind): Buffer;
   stop(): Promise<void>;
@@ -27,6 +29,7 @@ const scratch = mkdtempSync(join(tmpdir(), "conduit-bench-"));
 // The embedded database may run as another user, who has to get in.
 chmodSync(scratch, 0o755);
 const KEY = "condt_bench_0123456789abcdefghijklmnopqrstuv";
+const LIMITED_KEY = "condt_limited_0123456789abcdefghijklmnopqrst";
 const READY_WITHIN_MS = 30_000;
 
 /** The benchmark's own programs as plain JavaScript, so that nothing but them is measured. */
@@ -179,13 +182,14 @@ function conduitEnv(port: number, upstream: System): Record<string, string> {
         },
       ],
       models: ["bench", "foreign"].flatMap((provider) =>
-        kinds.map((kind) => ({ name: `${provider}-${kind}`, deployments: [{ provider, model: kind, price }] })),
+        models.map((model) => ({ name: `${provider}-${model}`, deployments: [{ provider, model, price }] })),
       ),
-      // None is ever reached: what is measured is what they cost.
       virtualKeys: [
+        { name: "bench", key: KEY },
         {
-          name: "bench",
-          key: KEY,
+          // None is ever reached: what is measured is what they cost.
+          name: "limited",
+          key: LIMITED_KEY,
           budgets: [{ period: "month", limitUsd: 1_000_000 }],
           limits: { rpm: 100_000_000, tpm: 1_000_000_000, concurrent: 100_000 },
         },
@@ -216,7 +220,8 @@ type Program = {
 async function started({ name, port, args, env, headers = {} }: Program): Promise<System> {
   const child = start(args, env);
   await answered(child, port, headers);
-  const prefix = "CONDUIT_CONFIG" in env ? "bench-" : "";
+  const limits = "CONDUIT_CONFIG" in env;
+  const prefix = limits ? "bench-" : "";
   const messages = [
     { role: "system", content: "You are a helpful assistant that answers in one short paragraph." },
     {
@@ -228,13 +233,14 @@ async function started({ name, port, args, env, headers = {} }: Program): Promis
     name,
     pid: child.pid ?? 0,
     port,
+    limits,
     request: (kind) =>
-      requestBytes(port, headers, {
-        model: prefix + kind,
+      requestBytes(port, kind === "limited" ? { authorization: `Bearer ${LIMITED_KEY}` } : headers, {
+        model: prefix + (kind === "limited" ? "whole" : kind),
         messages,
         temperature: 0.7,
         max_tokens: 200,
-        ...(kind !== "whole" && { stream: true }),
+        ...(kind.startsWith("events") && { stream: true }),
       }),
     stop: () => end(child),
   };
