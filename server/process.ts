@@ -78,7 +78,7 @@ function onRequest(request: IncomingMessage, response: ServerResponse): void {
   const { path } = addressOf(request);
   const gateway = isGatewayPath(path);
   const open = path.startsWith("/health/") || path === "/metrics";
-  if (gateway && (open || (env.role !== "dashboard" && health().started))) {
+  if (gateway && (open || env.role !== "dashboard")) {
     handle(request, response);
     return;
   }

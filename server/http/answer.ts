@@ -29,7 +29,7 @@ async function withCors(inbound: Inbound): Promise<Reply> {
 function route(inbound: Inbound): Promise<Reply> {
   const found = match(inbound.path);
   const endpoint = found?.methods[inbound.method === "HEAD" ? "GET" : inbound.method];
-  if (!found || !endpoint || inbound.method === "OPTIONS" || (health().draining && isApi(inbound.path)))
+  if (!found || !endpoint || inbound.method === "OPTIONS" || (isApi(inbound.path) && isAway()))
     return Promise.resolve(withoutEndpoint(inbound, found));
   inbound.params = found.params;
   try {
@@ -45,13 +45,25 @@ function withoutEndpoint(inbound: Inbound, found: Match | undefined): Reply {
       new GatewayError("not_found", `Unknown request URL: ${inbound.method} ${inbound.path}.`, { code: "unknown_url" }),
     );
   if (inbound.method === "OPTIONS") return preflight(inbound, allowedBy(found));
-  if (found.methods[inbound.method === "HEAD" ? "GET" : inbound.method])
-    return failed(new GatewayError("draining", "This server is shutting down. Try again.", { retryAfterSeconds: 1 }));
+  if (found.methods[inbound.method === "HEAD" ? "GET" : inbound.method]) return failed(away());
   const allowed = allowedBy(found);
   const reply = failed(
     new GatewayError("method_not_allowed", `${inbound.path} takes ${allowed}, not ${inbound.method}.`),
   );
   return { ...reply, headers: { ...reply.headers, allow: allowed } };
+}
+
+/** Whether it does not answer calls yet, or no more. */
+function isAway(): boolean {
+  const { started, draining } = health();
+  return draining || !started;
+}
+
+function away(): GatewayError {
+  const soon = { retryAfterSeconds: 1 };
+  return health().draining
+    ? new GatewayError("draining", "This server is shutting down. Try again.", soon)
+    : new GatewayError("store_unavailable", "Conduit is starting.", soon);
 }
 
 function allowedBy({ methods }: Match): string {

@@ -130,3 +130,25 @@ test("on loopback it makes its own secrets, keeps them in a file that others can
   rmSync(dataDir, { recursive: true, force: true });
   await database.stop();
 });
+
+test("while the database is waited for, calls are told to come again, also those of pages elsewhere", async () => {
+  const gateway = await launch({
+    mount: "server",
+    databaseUrl: `postgresql://conduit@127.0.0.1:${await freePort()}/conduit`,
+  });
+  const call = () =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { origin: "https://app.example", authorization: "Bearer condt_none" },
+      body: "{}",
+    });
+  await expect.poll(async () => (await call().catch(() => undefined))?.status, { timeout: 10_000 }).toBe(503);
+  const answer = await call();
+  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  expect(answer.headers.get("retry-after")).toBe("1");
+  expect(await answer.json()).toMatchObject({ error: { message: "Conduit is starting.", code: expect.any(String) } });
+  const preflight = await fetch(`${gateway.url}/v1/models`, { method: "OPTIONS", headers: { origin: "https://a.b" } });
+  expect(preflight.status).toBe(204);
+  expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(503);
+  await gateway.stop();
+}, 30_000);
