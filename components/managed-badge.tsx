@@ -21,3 +21,8 @@ export function DemoBadge() {
     </Badge>
   );
 }
+
+/** Whether nothing but the demonstration serves a model. */
+export function isDemo({ deployments }: { deployments: readonly { demo: boolean }[] }): boolean {
+  return deployments.length > 0 && deployments.every(({ demo }) => demo);
+}

@@ -14,6 +14,7 @@ export const callColumns = {
   keyName: true,
   groupName: true,
   model: true,
+  providerId: true,
   providerName: true,
   upstreamModel: true,
   operation: true,
@@ -39,14 +40,18 @@ export const callColumns = {
 type CallColumns = Prisma.CallGetPayload<{ select: typeof callColumns }>;
 type WholeCall = Prisma.CallGetPayload<object>;
 
+/** The ids of providers that only demonstrate. */
+export type Demos = ReadonlySet<string>;
+
 /** A call's row as a line in a list; token classes are summed. */
-export function callRow(row: CallColumns): z.infer<typeof CallRow> {
+export function callRow(row: CallColumns, demos: Demos): z.infer<typeof CallRow> {
   const { id, startedAt, requestId, keyId, keyName, groupName, model, providerName, upstreamModel } = row;
   const { operation, dialect, stream, status, errorKind, attempts, estimated, firstTokenMs, durationMs } = row;
   const tokens = tokensOf(row);
   return {
     ...{ id, startedAt, requestId, keyId, keyName, groupName, model, providerName, upstreamModel },
     ...{ operation, dialect, stream, status, errorKind, attempts, estimated, firstTokenMs, durationMs },
+    demo: row.providerId !== null && demos.has(row.providerId),
     inputTokens: tokens.input + tokens.cachedInput + tokens.cacheWrite + tokens.cacheWrite1h + tokens.audioInput,
     outputTokens: tokens.output + tokens.reasoning + tokens.audioOutput,
     costUsd: row.costNano === null ? null : usdText(row.costNano),
@@ -57,11 +62,15 @@ type Detail = z.infer<typeof CallDetail>;
 type Explanation = Pick<Detail, "lines" | "adjustments" | "netCostUsd">;
 
 /** Everything known of a call but how its cost came about, with the price that it was billed at. */
-export function callDetail(row: WholeCall, price: z.infer<typeof PriceView> | null): Omit<Detail, keyof Explanation> {
+export function callDetail(
+  row: WholeCall,
+  price: z.infer<typeof PriceView> | null,
+  demos: Demos,
+): Omit<Detail, keyof Explanation> {
   const { errorMessage, finishReason, groupId, deploymentId, providerId, providerKeyName } = row;
   const { clientIp, userAgent, tags, dropped } = row;
   return {
-    ...callRow(row),
+    ...callRow(row, demos),
     ...{ errorMessage, finishReason, groupId, deploymentId, providerId, providerKeyName },
     ...{ clientIp, userAgent, tags, dropped, price },
     trace: traceOf(row),

@@ -13,6 +13,8 @@ export const CallRow = z
     groupName: z.string().nullable(),
     model: z.string().nullable(),
     providerName: z.string().nullable(),
+    /** It was answered from inside the gateway, by the demonstration. */
+    demo: z.boolean(),
     upstreamModel: z.string().nullable(),
     operation: z.string(),
     dialect: z.string(),

@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import { callColumns, callDetail, callRow, explanation } from "@/server/api/call-view";
+import { callColumns, callDetail, callRow, type Demos, explanation } from "@/server/api/call-view";
 import { ByCall, ByRequestId, CallDetail, CallFacets, CallFilter, CallPage, CallRow } from "@/server/api/calls.schema";
 import { pageOf, placeOf } from "@/server/api/cursor";
 import { badInput, notFound } from "@/server/api/errors";
 import { refund } from "@/server/api/ledger";
 import { NewRefund, RefundView } from "@/server/api/ledger.schema";
 import { priceColumns, priceView } from "@/server/api/price-view";
+import { demoTypes } from "@/server/api/provider-view";
 import { adminProcedure, rest, router } from "@/server/api/trpc";
 import type { Prisma } from "@/server/db/generated/client";
 import { prisma } from "@/server/db/prisma";
@@ -28,7 +29,11 @@ export const calls = router({
         orderBy: [{ startedAt: "desc" }, { id: "desc" }],
         take: input.limit + 1,
       });
-      return pageOf(rows, input.limit, { item: callRow, place: ({ startedAt, id }) => ({ at: startedAt, id }) });
+      const demos = await demoProviders();
+      return pageOf(rows, input.limit, {
+        item: (row) => callRow(row, demos),
+        place: ({ startedAt, id }) => ({ at: startedAt, id }),
+      });
     }),
 
   get: adminProcedure
@@ -41,7 +46,7 @@ export const calls = router({
       const price =
         row.priceId && (await prisma().price.findUnique({ where: { id: row.priceId }, select: priceColumns }));
       const explained = await explainCall(runOnPool, { id, startedAt: row.startedAt });
-      return { ...callDetail(row, price ? priceView(price) : null), ...explanation(explained) };
+      return { ...callDetail(row, price ? priceView(price) : null, await demoProviders()), ...explanation(explained) };
     }),
 
   refund: adminProcedure
@@ -62,7 +67,7 @@ export const calls = router({
     .output(CallRow.nullable())
     .query(async ({ input }) => {
       const row = await prisma().call.findFirst({ where: input, select: callColumns, orderBy: { startedAt: "desc" } });
-      return row && callRow(row);
+      return row && callRow(row, await demoProviders());
     }),
 
   facets: adminProcedure
@@ -96,6 +101,11 @@ export const calls = router({
       };
     }),
 });
+
+async function demoProviders(): Promise<Demos> {
+  const found = await prisma().provider.findMany({ where: { type: { in: [...demoTypes] } }, select: { id: true } });
+  return new Set(found.map(({ id }) => id));
+}
 
 /** The calls that a filter means; always between two moments, so that few of the table's days are read. */
 function matching({

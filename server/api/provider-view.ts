@@ -2,7 +2,7 @@ import { z } from "zod";
 import { notFound } from "@/server/api/errors";
 import type { ProviderView } from "@/server/api/providers.schema";
 import type { Prisma } from "@/server/db/generated/client";
-import { providerType } from "@/server/providers/registry";
+import { providerType, providerTypes } from "@/server/providers/registry";
 
 /** The columns of a provider's key that are ever read here; the sealed credential is not among them. */
 export const providerKeyColumns = {
@@ -41,6 +41,9 @@ type ProviderRow = Prisma.ProviderGetPayload<{ select: typeof providerColumns }>
 
 const Headers = z.record(z.string(), z.string()).catch({});
 const Options = z.record(z.string(), z.json()).catch({});
+
+/** The types of provider that only demonstrate. */
+export const demoTypes: readonly string[] = [...providerTypes.values()].flatMap(({ id, local }) => (local ? [id] : []));
 
 /** A provider's row as it is shown. */
 export function providerView({ _count, headers, options, ...row }: ProviderRow): z.infer<typeof ProviderView> {

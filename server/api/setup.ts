@@ -1,8 +1,8 @@
 import { change } from "@/server/api/change";
+import { demoTypes } from "@/server/api/provider-view";
 import { SetupDismissed, SetupStatus } from "@/server/api/setup.schema";
 import { adminProcedure, router } from "@/server/api/trpc";
 import { prisma } from "@/server/db/prisma";
-import { providerTypes } from "@/server/providers/registry";
 import { sha256 } from "@/server/secret";
 import { secrets } from "@/server/secrets";
 
@@ -11,8 +11,7 @@ const DISMISSED = "setup.dismissed";
 /** The newcomer's checklist. */
 export const setup = router({
   status: adminProcedure.output(SetupStatus).query(async () => {
-    const demo = [...providerTypes.values()].filter((type) => type.local).map((type) => type.id);
-    const real = { type: { notIn: demo } };
+    const real = { type: { notIn: [...demoTypes] } };
     const { firstKey } = secrets();
     const [providers, models, keys, calls, dismissed] = await Promise.all([
       prisma().provider.count({ where: real }),

@@ -267,3 +267,16 @@ test("a call tells its attempts, also where the ledger keeps no list of them", a
     { providerName: "vendor", status: 200, errorKind: null },
   ]);
 });
+
+test("a call that the demonstration answered says so, in the list and in detail", async () => {
+  const { addToLedger, drainLedger } = await import("@/server/state/ledger");
+  const demo = (await api.as().providers.list()).find((provider) => provider.demo);
+  const own = (await api.as().keys.create({ name: "demo-caller" })).id;
+  const row = call(0, { key_id: own, provider_id: demo?.id ?? null, provider_name: "demo" });
+  addToLedger(row);
+  expect(await drainLedger(10_000)).toBe(true);
+  const { items } = await api.as().calls.list({ keyId: own });
+  expect(items).toMatchObject([{ id: row.id, demo: true }]);
+  expect(await api.as().calls.get({ id: row.id })).toMatchObject({ demo: true });
+  expect((await api.as().calls.list({ keyId })).items.filter((item) => item.demo)).toEqual([]);
+});

@@ -42,3 +42,18 @@ test("what the vendor refuses is said where the answer would be", async ({ page,
   await page.getByRole("button", { name: "Ask again" }).click();
   await expect(conversation).toContainText(answer.whole);
 });
+
+test("the demonstration is called one where it is chosen, and where its call is read", async ({ page }) => {
+  await visit(page, "/playground");
+  await page.getByLabel("Model", { exact: true }).click();
+  await page.getByRole("option", { name: "demo Demo" }).click();
+  await expect(page.getByLabel("Model", { exact: true })).toContainText("Demo");
+  await page.getByLabel("Message").fill("Hello?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.getByRole("link", { name: "Details" })).toBeVisible();
+  await page.getByRole("link", { name: "Details" }).click();
+  const call = page.getByRole("dialog", { name: "demo" });
+  await expect(call.getByText("Demo", { exact: true })).toBeVisible();
+  await call.getByRole("button", { name: "Close" }).click();
+  await expect(rowOf(page, /demo/).first().getByText("Demo", { exact: true }).last()).toBeVisible();
+});

@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from "@/components/format";
+import { DemoBadge } from "@/components/managed-badge";
 import { Money } from "@/components/money";
 import type { Column } from "@/components/resource-table";
 import { Time } from "@/components/time";
@@ -19,7 +20,9 @@ export function callColumns(open: (call: CallRow) => void): Column<CallRow>[] {
           <button type="button" className="whitespace-nowrap hover:underline" onClick={() => open(call)}>
             <Time at={call.startedAt} />
           </button>
-          <span className="block max-w-36 truncate text-muted-foreground text-xs sm:hidden">{call.model ?? "–"}</span>
+          <span className="block max-w-36 truncate text-muted-foreground text-xs sm:hidden">
+            {call.model ?? "–"} {call.demo && <DemoBadge />}
+          </span>
         </>
       ),
     },
@@ -33,6 +36,12 @@ export function callColumns(open: (call: CallRow) => void): Column<CallRow>[] {
           {call.model ?? "–"}
           {call.providerName && (
             <span className="text-muted-foreground text-xs max-md:hidden"> · {call.providerName}</span>
+          )}
+          {call.demo && (
+            <>
+              {" "}
+              <DemoBadge />
+            </>
           )}
         </div>
       ),

@@ -4,6 +4,7 @@ import { CopyButton } from "@/components/copy-button";
 import { Details } from "@/components/details";
 import { ErrorState } from "@/components/error-state";
 import { formatDuration, formatMoment, formatSpeed, tokensPerSecond } from "@/components/format";
+import { DemoBadge } from "@/components/managed-badge";
 import { Time } from "@/components/time";
 import { type Outputs, trpc } from "@/components/trpc";
 import { Badge } from "@/components/ui/badge";
@@ -77,7 +78,7 @@ function CallFacts({ call }: { call: CallDetail }) {
         title="Route"
         facts={[
           { label: "Model asked for", value: call.model ?? undefined },
-          { label: "Provider", value: call.providerName ?? undefined },
+          { label: "Provider", value: call.providerName && <ProviderName call={call} /> },
           { label: "Provider's model", value: call.upstreamModel ?? undefined },
           { label: "Provider's key", value: call.providerKeyName ?? undefined },
           { label: "Operation", value: call.operation },
@@ -88,6 +89,14 @@ function CallFacts({ call }: { call: CallDetail }) {
       />
       <CallerFacts call={call} />
     </>
+  );
+}
+
+function ProviderName({ call }: { call: CallDetail }) {
+  return (
+    <span className="inline-flex flex-wrap items-center gap-2">
+      {call.providerName} {call.demo && <DemoBadge />}
+    </span>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Ellipsis, FlaskConical, Pencil, Trash2 } from "lucide-react";
 import Link from "next/link";
 import { formatRate } from "@/components/format";
-import { DemoBadge, ManagedBadge } from "@/components/managed-badge";
+import { DemoBadge, isDemo, ManagedBadge } from "@/components/managed-badge";
 import { Unpriced } from "@/components/money";
 import type { Column } from "@/components/resource-table";
 import { trpc } from "@/components/trpc";
@@ -47,7 +47,7 @@ function NameCell({ model, onOpen }: { model: ModelRow; onOpen: Act }) {
       >
         {model.name}
       </button>
-      {model.deployments.length > 0 && model.deployments.every((deployment) => deployment.demo) && <DemoBadge />}
+      {isDemo(model) && <DemoBadge />}
       {!model.priced && (
         // Wider windows say it in the column of prices.
         <Badge

@@ -17,7 +17,8 @@ import { chatBody, freshSettings, type Settings } from "./settings";
 import { SettingsPanel } from "./settings-panel";
 import { useChat } from "./use-chat";
 
-type Choices = { keys: Outputs["keys"]["list"]; models: string[] };
+type Choices = { keys: Outputs["keys"]["list"]; models: Model[] };
+type Model = Outputs["models"]["list"][number];
 
 /** The keys that can be used, and the models that the chosen one may ask for. */
 function useChoices(settings: Settings) {
@@ -31,10 +32,10 @@ function useChoices(settings: Settings) {
     (model) =>
       model.enabled && (model.fallbacks.length > 0 || model.deployments.some((deployment) => deployment.enabled)),
   );
-  const names = served.map((model) => model.name).filter((name) => mayUse(key?.models ?? [], name));
-  const model = names.includes(settings.model) ? settings.model : (names[0] ?? "");
-  const choices: Choices = { keys: usable, models: names };
-  const effective: Settings = { ...settings, keyId: key?.id ?? "", model };
+  const allowed = served.filter((model) => mayUse(key?.models ?? [], model.name));
+  const model = allowed.find(({ name }) => name === settings.model) ?? allowed[0];
+  const choices: Choices = { keys: usable, models: allowed };
+  const effective: Settings = { ...settings, keyId: key?.id ?? "", model: model?.name ?? "" };
   return { choices, effective, key, isLoading: keys.isPending || models.isPending };
 }
 

@@ -1,4 +1,5 @@
 import { Field } from "@/components/field";
+import { DemoBadge, isDemo } from "@/components/managed-badge";
 import { NameList } from "@/components/name-list";
 import type { Outputs } from "@/components/trpc";
 import { Input, Textarea } from "@/components/ui/input";
@@ -8,7 +9,7 @@ import type { Settings } from "./settings";
 
 type SettingsPanelProps = {
   settings: Settings;
-  choices: { keys: Outputs["keys"]["list"]; models: readonly string[] };
+  choices: { keys: Outputs["keys"]["list"]; models: Outputs["models"]["list"] };
   isLoading: boolean;
   onChange: (patch: Partial<Settings>) => void;
 };
@@ -30,7 +31,7 @@ export function SettingsPanel({ settings, choices, isLoading, onChange }: Settin
             id={id}
             placeholder="No model"
             value={settings.model}
-            options={choices.models.map((name) => ({ value: name, label: name }))}
+            options={choices.models.map((model) => ({ value: model.name, label: <ModelLabel model={model} /> }))}
             onValueChange={(model) => onChange({ model })}
           />
         )}
@@ -80,5 +81,13 @@ export function SettingsPanel({ settings, choices, isLoading, onChange }: Settin
         )}
       </Field>
     </div>
+  );
+}
+
+function ModelLabel({ model }: { model: Outputs["models"]["list"][number] }) {
+  return (
+    <>
+      {model.name} {isDemo(model) && <DemoBadge />}
+    </>
   );
 }
