@@ -38,6 +38,27 @@ describe("spliceJson", () => {
     }
   });
 
+  test.each(['a"b', "ü", "mod", "models", "", "back\\slash", "tab\there"])(
+    "finds the field named %j among ones like it",
+    (name) => {
+      const others = { model: 0, a: 1, 'a\\"b': 2, 'a"': 3, u: 4, "ü!": 5, model2: 6, "back\\\\slash": 7 };
+      const escaped = [...name].map((sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+      for (const written of [JSON.stringify(name), `"${escaped}"`]) {
+        const text = `{${JSON.stringify(others).slice(1, -1)},${written}:"old"}`;
+        expect(splice(text, { [name]: '"new"' })).toBe(text.replace('"old"', '"new"'));
+      }
+    },
+  );
+
+  test("reads strings of every length, with escapes at every place of them", () => {
+    for (let length = 0; length < 120; length++) {
+      for (const ending of ["\\\\", '\\"', '\\\\\\"', "é", ""]) {
+        const body = `{"text":"${"x".repeat(length)}${ending}","model":"a","last":"${ending}"}`;
+        expect(splice(body, { model: "1" })).toBe(body.replace('"model":"a"', '"model":1'));
+      }
+    }
+  });
+
   test("gives the same bytes back when nothing changes", () => {
     const body = Buffer.from('{"model":"a"}');
     expect(spliceJson(body, { model: '"a"' })).toBe(body);
