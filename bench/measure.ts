@@ -10,8 +10,8 @@ export type Size = { rounds: number; calls: number; streams: number; single: num
  * The kernel counts in hundredths of a second, so that a round must last many of them. V8 goes on compiling for some ten thousand calls:
  * before that, all systems cost what none costs for long.
  */
-export const full: Size = { rounds: 8, calls: 5_000, streams: 128, single: 400, warmUp: 20_000 };
-export const short: Size = { rounds: 6, calls: 3_000, streams: 64, single: 200, warmUp: 20_000 };
+export const full: Size = { rounds: 9, calls: 5_000, streams: 128, single: 400, warmUp: 20_000 };
+export const short: Size = { rounds: 5, calls: 4_000, streams: 64, single: 200, warmUp: 20_000 };
 
 const CONNECTIONS = 16;
 const WARM_UP_TURNS = 8;

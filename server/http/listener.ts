@@ -55,7 +55,7 @@ function sendWhole(request: IncomingMessage, response: ServerResponse, { status,
   if (request.method === "HEAD") response.end();
   // Head and body go out in one write when both are text; Latin-1 keeps any bytes as they are, and ASCII.
   else if (typeof body !== "string" && length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
-  else if (body.length === length) response.end(body, "latin1");
+  else if (typeof body === "string" && body.length === length) response.end(body, "latin1");
   else response.end(body);
   if (!request.complete) discardRest(request);
 }

@@ -12,7 +12,7 @@ import { singleton } from "@/server/singleton";
 
 /** The limits of one exchange, in milliseconds. */
 type Clocks = {
-  /** From the request's last byte to the answer's headers. */
+  /** From when a connection takes the request, its upload included, to the answer's headers. */
   readonly firstByteMs: number;
   /** Between two pieces of the body. */
   readonly idleMs: number;
@@ -197,7 +197,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse, Waiting 
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // 1xx answers come before the real one.
+    // 1xx answers come before the real one, and give it no more time.
     if (status < 200) return;
     this.limitMs = this.#idleMs;
     heard(this);

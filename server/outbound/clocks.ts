@@ -14,25 +14,30 @@ export type Waiting = {
   late(): void;
 };
 
-/** One look at all of them is cheaper than timers for each; a limit is kept to this much, and never cut short. */
+/** One look at all of them is cheaper than timers for each; a limit is kept to two looks, and never cut short. */
 const LOOK_MS = 50;
+/** What a look counts at most: what arrived while this process was busy itself is read before it is missed. */
+const MOST_MS = 2 * LOOK_MS;
 
 const held = singleton("outbound-clocks", () => ({
-  // Not a Set, for the reason that open calls are none.
+  // Not a Set, for the reason given in state/open-calls.ts.
   waiting: [] as Waiting[],
   look: undefined as NodeJS.Timeout | undefined,
+  lookedAtMs: 0,
 }));
 
 /** From now on its silence is counted, until `unwatch`. */
 export function watch(one: Waiting): void {
   heard(one);
   one.place = held.waiting.push(one) - 1;
-  held.look ??= setInterval(look, LOOK_MS).unref();
+  if (held.look) return;
+  held.look = setInterval(look, LOOK_MS).unref();
+  held.lookedAtMs = performance.now();
 }
 
-/** Its silence is counted anew. The first look may come at once, and counts for nothing. */
+/** Its silence is counted anew. The first look may come at once, and must count for nothing. */
 export function heard(one: Waiting): void {
-  one.quietMs = -LOOK_MS;
+  one.quietMs = -MOST_MS;
 }
 
 /** Its silence is not counted any more; a second time does nothing. */
@@ -46,17 +51,19 @@ export function unwatch(one: Waiting): void {
   one.place = -1;
 }
 
-/** Each look counts as much as the next, however late it comes: what arrived while the process was busy is read before another. */
 function look(): void {
   if (held.waiting.length === 0) {
     clearInterval(held.look);
     held.look = undefined;
     return;
   }
+  const now = performance.now();
+  const passedMs = Math.min(MOST_MS, now - held.lookedAtMs);
+  held.lookedAtMs = now;
   // One may end another, whose place is then taken.
   for (const one of [...held.waiting]) {
     if (one.place < 0 || one.paused) continue;
-    one.quietMs += LOOK_MS;
+    one.quietMs += passedMs;
     if (one.quietMs >= one.limitMs) one.late();
   }
 }

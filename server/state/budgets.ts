@@ -53,7 +53,11 @@ type Current = { readonly fresh: Fresh; purse: Purse };
 
 function purseNow(budget: CallerBudget, nowMs: number): Purse {
   const current = currentOf(budget, nowMs);
-  if (current.purse.forgotten) current.purse = purseOf(budget.id, current.fresh);
+  // Keys of a group share its purses, and one of them may have been read before the budget was edited.
+  const { forgotten, budget: known } = current.purse;
+  if (forgotten || known !== budget) current.purse = purseOf(budget.id, current.fresh);
+  // Who was given it is about to lease: it is not to be forgotten meanwhile.
+  current.purse.usedAtMs = Math.max(current.purse.usedAtMs, nowMs);
   return current.purse;
 }
 

@@ -53,7 +53,7 @@ export function purseOf(owner: string, fresh: Fresh): Purse {
       free: 0n,
       held: 0n,
       owed: 0n,
-      usedAtMs: 0,
+      usedAtMs: Date.now(),
       asking: undefined,
       doubtful: false,
       refused: undefined,
