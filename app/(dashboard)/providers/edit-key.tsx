@@ -1,10 +1,9 @@
-import { Field } from "@/components/field";
 import { useForm } from "@/components/form";
 import { FormDialog } from "@/components/form-dialog";
 import { type Outputs, ownError, trpc } from "@/components/trpc";
-import { Input } from "@/components/ui/input";
 import { type LimitTexts, limitNumbers, limitTexts, UpstreamLimitFields, wholeOf } from "@/components/upstream-limits";
 import { ProviderKeyChange } from "@/server/api/providers.schema";
+import { Credential, NameAndWeight } from "./key-fields";
 
 /** A provider's key as the API describes it. */
 export type ProviderKey = Outputs["providers"]["list"][number]["keys"][number];
@@ -34,36 +33,16 @@ export function EditKey({ providerKey, onClose }: { providerKey: ProviderKey; on
   const { values, errors, set } = form;
   return (
     <FormDialog title={`Key ${name}`} form={form} submitLabel="Save" readOnly={managed} onClose={onClose}>
-      <div className="grid grid-cols-[1fr_5rem] gap-3">
-        <Field label="Name" error={errors.name}>
-          {(control) => (
-            <Input {...control} value={values.name} onChange={(event) => set({ name: event.target.value })} />
-          )}
-        </Field>
-        <Field label="Weight" error={errors.weight}>
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              value={values.weight}
-              onChange={(event) => set({ weight: event.target.value })}
-            />
-          )}
-        </Field>
-      </div>
-      <Field label="New API key" optional hint="Empty keeps the one that is stored." error={errors.apiKey}>
-        {(control) => (
-          <Input
-            {...control}
-            type="password"
-            spellCheck={false}
-            placeholder={hint ? `…${hint}` : ""}
-            className="font-mono"
-            value={values.apiKey}
-            onChange={(event) => set({ apiKey: event.target.value })}
-          />
-        )}
-      </Field>
+      <NameAndWeight values={values} errors={errors} set={set} />
+      <Credential
+        label="New API key"
+        optional
+        hint="Empty keeps the one that is stored."
+        placeholder={hint ? `…${hint}` : ""}
+        error={errors.apiKey}
+        value={values.apiKey}
+        onChange={(apiKey) => set({ apiKey })}
+      />
       <UpstreamLimitFields values={values} errors={errors} set={set} />
       <p className="text-muted-foreground text-xs">Calls beyond a limit are sent with the provider's other keys.</p>
     </FormDialog>

@@ -1,16 +1,15 @@
 import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ConfirmDialog } from "@/components/confirm-dialog";
-import { Field } from "@/components/field";
 import { useForm } from "@/components/form";
 import { ManagedBadge } from "@/components/managed-badge";
 import { ownError, trpc } from "@/components/trpc";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
-import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/toggle";
 import { AddedProviderKey } from "@/server/api/providers.schema";
 import { EditKey, type ProviderKey } from "./edit-key";
+import { Credential, NameAndWeight } from "./key-fields";
 import type { ProviderRow } from "./providers";
 
 /** The credentials of one provider: add, switch off, delete. A stored one is never shown. */
@@ -134,35 +133,13 @@ function AddKey({ provider }: { provider: ProviderRow }) {
   return (
     <form onSubmit={form.submit} noValidate className="space-y-3 rounded-lg border p-3">
       <p className="font-medium text-sm">Add a key</p>
-      <div className="grid grid-cols-[1fr_5rem] gap-3">
-        <Field label="Name" error={errors.name}>
-          {(control) => (
-            <Input {...control} value={values.name} onChange={(event) => set({ name: event.target.value })} />
-          )}
-        </Field>
-        <Field label="Weight" error={errors.weight}>
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              value={values.weight}
-              onChange={(event) => set({ weight: event.target.value })}
-            />
-          )}
-        </Field>
-      </div>
-      <Field label="API key" error={errors.apiKey ?? errors[""]}>
-        {(control) => (
-          <Input
-            {...control}
-            type="password"
-            spellCheck={false}
-            className="font-mono"
-            value={values.apiKey}
-            onChange={(event) => set({ apiKey: event.target.value })}
-          />
-        )}
-      </Field>
+      <NameAndWeight values={values} errors={errors} set={set} />
+      <Credential
+        label="API key"
+        error={errors.apiKey ?? errors[""]}
+        value={values.apiKey}
+        onChange={(apiKey) => set({ apiKey })}
+      />
       <Button type="submit" size="sm" loading={form.pending}>
         Add key
       </Button>
