@@ -168,7 +168,7 @@ type Taking = {
 
 function take(call: Call, { purses, amount, heldTokens }: Taking): Promise<void> | undefined {
   const holding = hold(purses, amount, call.startedAtMs);
-  call.heldTokens = heldTokens;
+  if (heldTokens !== undefined) call.heldAnswer = { tokens: heldTokens, isAsking: false };
   if (!(holding instanceof Promise)) {
     call.hold = holding;
     return undefined;

@@ -4,6 +4,7 @@ import type { AnswerContext, Canonical, Dialect, JsonObject } from "@/server/dia
 import { env } from "@/server/env";
 import type { ErrorKind, GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
+import type { HeldAnswer } from "@/server/gateway/hold-more";
 import type { OtherModels } from "@/server/gateway/other-models";
 import type { Attempt } from "@/server/gateway/trace";
 import type { NanoUsd } from "@/server/money";
@@ -118,8 +119,8 @@ export type Call = {
   others: OtherModels | undefined;
   /** Models that it names whose budgets do not pay for it. */
   unpaid: readonly string[] | undefined;
-  /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
-  heldTokens: number | undefined;
+  /** What of the answer the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
+  heldAnswer: HeldAnswer | undefined;
   settled: boolean;
 };
 
@@ -178,7 +179,7 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     hold: undefined,
     others: undefined,
     unpaid: undefined,
-    heldTokens: undefined,
+    heldAnswer: undefined,
     settled: false,
   };
 }

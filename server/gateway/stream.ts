@@ -150,7 +150,7 @@ class OpenedStream {
       if (translator.broken !== undefined) throw translator.broken;
       if (translator.started) this.#first.resolve();
       if (translator.complete) this.#awaitClosing();
-      if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);
+      if (call.heldAnswer !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);
     } catch (error) {
       this.#breakOff(error);
     }
