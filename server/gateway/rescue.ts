@@ -7,6 +7,7 @@ import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
 import { holdAgain } from "@/server/gateway/hold-more";
 import { leave, type Way } from "@/server/gateway/make-attempt";
+import { isOver } from "@/server/gateway/model-limits";
 import { paidAlike, pays } from "@/server/gateway/other-models";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
@@ -63,7 +64,10 @@ export class Rescuer {
     if (!call.target || modelFacts(call.target.upstreamModel).features?.reasoning === true) return false;
     return this.#stages.some(
       (stage) =>
-        isFor(stage, AFTER_SILENCE) && pays(call, stage) && stage.targets.some((one) => this.#isReady(stage, one)),
+        isFor(stage, AFTER_SILENCE) &&
+        pays(call, stage) &&
+        !isOver(call, stage) &&
+        stage.targets.some((one) => this.#isReady(stage, one)),
     );
   }
 
