@@ -3,18 +3,21 @@ import { affordableTokens, type Bound, boundOf, costBound, longestAnswer, widest
 import type { Call, CallTarget } from "@/server/gateway/call";
 import { promptTokens } from "@/server/gateway/eligible";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
+import { isLimitedByServing, lookFirst, takeFirst, undoLimits } from "@/server/gateway/model-limits";
 import { namesOf, type OtherModels, otherModels, pursesBeside, unpaid } from "@/server/gateway/other-models";
-import type { Stage } from "@/server/gateway/resolve";
+import { type Stage, targetsOf } from "@/server/gateway/resolve";
 import { affordable, againstHold, canHold, hold, lookAffordable, pursesOf } from "@/server/state/budgets";
 import type { Caller } from "@/server/state/callers";
 import { priceAt } from "@/server/state/catalog";
 import { refuseWithoutJournal } from "@/server/state/journal";
-import { type Limited, limitAgainst, reserveLimits } from "@/server/state/limits";
+import { type Limited, limitAgainst, reserveLimits, reserveRules } from "@/server/state/limits";
+import { commonRules } from "@/server/state/limits-rules";
 import { refuseUnpriced } from "@/server/state/unpriced";
 
 /** Tokens of an answer that limits reckon with where the caller set no limit, and the most that they do. */
 const ESTIMATED_ANSWER = 512;
 const LONGEST_ESTIMATE = 4_096;
+const noModels: ReadonlySet<string> = new Set();
 /** A million dollars: no call costs more, whatever it asks for, and sums of it fit where sums are kept. */
 const MOST_NANO = 10n ** 15n;
 
@@ -47,7 +50,9 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
   if (!priced) refuseUnpriced(call.model ?? "");
   const bound = reckoned(asking);
   call.requestTokens = promptTokens(asking.bytes);
-  const entering = enter(call, caller, call.requestTokens + estimateOf(bound, asking));
+  const tokens = call.requestTokens + estimateOf(bound, asking);
+  if (isLimitedByServing(call, asking.stages)) return admitOne(call, caller, { bound, asking, tokens });
+  const entering = enter(call, caller, tokens);
   const purses = pursesOf(caller, namesOf(call.model ?? "", targets), call.startedAtMs);
   const others = otherModels(call, asking.stages, purses);
   if (others) return (entering ?? Promise.resolve()).then(() => holdForAll(call, { purses, bound, asking }, others));
@@ -57,36 +62,66 @@ export function admit(call: Call, caller: Caller, asking: Asking): Promise<void>
     : holdMoney(call, { purses, bound, asking });
 }
 
+/** The same of a call that names several models whose limits may differ: those that have no room for it are as if it did not name them. */
+async function admitOne(
+  call: Call,
+  caller: Caller,
+  { bound, asking, tokens }: Omit<Holding, "purses"> & { readonly tokens: number },
+): Promise<void> {
+  call.reservedTokens = tokens;
+  within(call, await reserveRules(commonRules(caller), tokens, performance.now()));
+  const stages = await takeFirst(call, asking.stages ?? []);
+  const left = { ...asking, stages, targets: targetsOf(stages) };
+  const purses = pursesOf(caller, namesOf(call.model ?? "", left.targets), call.startedAtMs);
+  const holding = { purses, bound, asking: left };
+  const others = otherModels(call, stages, purses);
+  if (others) await holdForAll(call, holding, others);
+  else if (purses.length > 0) await holdMoney(call, holding);
+}
+
 /** How a call would be let in. */
 export type Admitted = {
   /** How many tokens of its answer the budgets pay for; undefined where they limit nothing. */
   readonly limit: number | undefined;
   /** Whether they would pay for a second attempt beside the first. */
   readonly paysTwice: boolean;
+  /** Models that it names, whose limits stand against it. */
+  readonly over: ReadonlySet<string>;
 };
 
 /** Whether a call would be let in now, without taking anything. Throws what `admit` does. */
 export async function wouldAdmit(call: Call, caller: Caller, asking: Asking): Promise<Admitted> {
   refuseWithoutJournal();
-  const { targets, limitOutput } = asking;
+  const { limitOutput } = asking;
   const now = call.startedAtMs;
-  if (!targets.some(({ deployment }) => deployment && priceAt(deployment, now))) refuseUnpriced(call.model ?? "");
+  if (!asking.targets.some(({ deployment }) => deployment && priceAt(deployment, now)))
+    refuseUnpriced(call.model ?? "");
   const bound = reckoned(asking);
-  const refusedBy = await limitAgainst(
-    caller,
-    call.model ?? "",
-    promptTokens(asking.bytes) + estimateOf(bound, asking),
-  );
-  if (refusedBy) throw limitRefusal(refusedBy);
+  const targets = await wouldEnter(call, caller, { bound, asking });
+  const over = call.modelLimits?.over ?? noModels;
   const purses = pursesOf(caller, namesOf(call.model ?? "", targets), now);
-  const { amount } = mostOf(call, bound, asking);
+  const { amount } = mostOf(call, bound, { ...asking, targets });
   const refusal = await againstHold(purses, amount);
-  if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)) };
+  if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)), over };
   const mayLimit = bound.askedTokens === undefined && limitOutput !== undefined;
   const left = mayLimit ? await lookAffordable(purses) : undefined;
   const limit = limitFor({ bound, targets, amount, now }, left);
   if (limit === undefined) throw refusal;
-  return { limit, paysTwice: false };
+  return { limit, paysTwice: false, over };
+}
+
+/** The targets that limits would leave, without taking anything. Throws `rate_limited`. */
+async function wouldEnter(
+  call: Call,
+  caller: Caller,
+  { bound, asking }: Omit<Holding, "purses">,
+): Promise<readonly CallTarget[]> {
+  const { bytes, targets, stages = [] } = asking;
+  const tokens = promptTokens(bytes) + estimateOf(bound, asking);
+  if (isLimitedByServing(call, stages)) return targetsOf(await lookFirst(call, stages, tokens));
+  const refusedBy = await limitAgainst(caller, call.model ?? "", tokens);
+  if (refusedBy) throw limitRefusal(refusedBy);
+  return targets;
 }
 
 /** Bounds of what a call may use, with what comes into the prompt beside its own bytes. */
@@ -99,6 +134,7 @@ function reckoned(asking: Asking): Bound {
 
 /** Takes what a call needs of its limits; all that a question needs which costs nothing. Throws `rate_limited`. */
 export function enter(call: Call, caller: Caller, tokens = 0): Promise<void> | undefined {
+  call.reservedTokens = tokens;
   const limiting = reserveLimits(caller, call.model ?? "", tokens, performance.now());
   if (!(limiting instanceof Promise)) {
     within(call, limiting);
@@ -168,7 +204,7 @@ type Taking = {
 
 function take(call: Call, { purses, amount, heldTokens }: Taking): Promise<void> | undefined {
   const holding = hold(purses, amount, call.startedAtMs);
-  call.heldTokens = heldTokens;
+  if (heldTokens !== undefined) call.heldAnswer = { tokens: heldTokens, isAsking: false };
   if (!(holding instanceof Promise)) {
     call.hold = holding;
     return undefined;
@@ -179,7 +215,7 @@ function take(call: Call, { purses, amount, heldTokens }: Taking): Promise<void>
     },
     (error: unknown) => {
       // For the limits it is as if the call had never come.
-      call.limits?.undo();
+      undoLimits(call);
       throw error;
     },
   );

@@ -110,10 +110,12 @@ export function inOneRow(models: readonly Allowed[]): Row {
   const same = new Set(models.map(({ parameters }) => JSON.stringify(parameters))).size === 1;
   const seen = new Set<string>();
   const stages: Stage[] = [];
-  const add = (stage: Stage, { parameters }: Allowed): void => {
+  const add = (stage: Stage, { model, parameters }: Allowed): void => {
     // One that two models have is asked for the first of them.
-    const [rest] = withTargets([stage], (target) => !seen.has(routeId(target)));
-    if (rest) stages.push(same || !parameters ? rest : { ...rest, changes: parameters });
+    const [left] = withTargets([stage], (target) => !seen.has(routeId(target)));
+    if (!left) return;
+    const rest = stage.on === "any" ? { ...left, asked: model } : left;
+    stages.push(same || !parameters ? rest : { ...rest, changes: parameters });
   };
   for (const model of models)
     for (const stage of model.stages) {

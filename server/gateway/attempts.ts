@@ -6,6 +6,7 @@ import { mayBeLarger } from "@/server/gateway/eligible";
 import type { Reply } from "@/server/gateway/endpoint";
 import { hedged } from "@/server/gateway/hedge";
 import { type Going, makeAttempt, type Way } from "@/server/gateway/make-attempt";
+import { isOver, isWithin, overLimit, takeModel } from "@/server/gateway/model-limits";
 import { pays } from "@/server/gateway/other-models";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { isFor, routeId, type Stage } from "@/server/gateway/resolve";
@@ -54,7 +55,7 @@ export async function attempt<Prepared extends Encoded>(
     (await run.whenOneComesBack()) ??
     (await run.whenLimitsEnd());
   if (reply) return reply;
-  throw run.failure ?? outOfService(call, stages);
+  throw run.failure ?? overLimit(call) ?? outOfService(call, stages);
 }
 
 /** The attempts of one call. */
@@ -94,7 +95,7 @@ class Run<Prepared extends Encoded> {
   /** The first attempt, apart from the others because nearly every call ends with it. */
   first(): Promise<Reply | undefined> | undefined {
     const [stage] = this.#stages;
-    if (!stage || !this.#mayAsk(stage)) return undefined;
+    if (!stage || !this.#mayAsk(stage) || !isWithin(this.#call, stage)) return undefined;
     const next = nextTarget(this.#call, stage, this.#tried);
     return next && next.waitMs === 0 ? this.#one(next, stage) : undefined;
   }
@@ -135,6 +136,7 @@ class Run<Prepared extends Encoded> {
     while (this.#mayResort()) {
       const last = this.#tried && lastResort(this.#call, this.#open(), this.#tried);
       if (!last) return undefined;
+      if (!isWithin(this.#call, last.stage) && !(await takeModel(this.#call, last.stage))) continue;
       const before = this.#ended;
       // What it says of the request may open stages that were closed.
       const reply =
@@ -155,7 +157,7 @@ class Run<Prepared extends Encoded> {
   }
 
   #mayAsk(stage: Stage): boolean {
-    return isFor(stage, this.#ended) && pays(this.#call, stage);
+    return isFor(stage, this.#ended) && pays(this.#call, stage) && !isOver(this.#call, stage);
   }
 
   /** The stages that are there for what the attempts so far ended with. */
@@ -175,6 +177,7 @@ class Run<Prepared extends Encoded> {
         // What else has become of the targets meanwhile is looked at anew.
         continue;
       }
+      if (!isWithin(this.#call, stage) && !(await takeModel(this.#call, stage))) return undefined;
       if (next.repeated) this.#repeats++;
       const reply = await this.#one(next, stage);
       if (reply || this.#refused) return reply;

@@ -4,6 +4,8 @@ import type { AnswerContext, Canonical, Dialect, JsonObject } from "@/server/dia
 import { env } from "@/server/env";
 import type { ErrorKind, GatewayError } from "@/server/errors";
 import type { Inbound } from "@/server/gateway/endpoint";
+import type { HeldAnswer } from "@/server/gateway/hold-more";
+import type { ModelLimits } from "@/server/gateway/model-limits";
 import type { OtherModels } from "@/server/gateway/other-models";
 import type { Attempt } from "@/server/gateway/trace";
 import type { NanoUsd } from "@/server/money";
@@ -112,14 +114,18 @@ export type Call = {
   /** How the limits that hold for it stand, and what it reserved of them. */
   limitFacts: LimitFacts | undefined;
   limits: LimitHold | undefined;
+  /** How many tokens that was, before it is known how many it uses. */
+  reservedTokens: number;
+  /** The same of limits for single models, where several may serve it. */
+  modelLimits: ModelLimits | undefined;
   /** Money that it may spend; settled at the true cost. */
   hold: Hold | undefined;
   /** Whose money that is, where it names several models whose budgets differ. */
   others: OtherModels | undefined;
   /** Models that it names whose budgets do not pay for it. */
   unpaid: readonly string[] | undefined;
-  /** Tokens of answer that the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
-  heldTokens: number | undefined;
+  /** What of the answer the hold pays for, where the caller set no limit: a stream holds more as it goes on. */
+  heldAnswer: HeldAnswer | undefined;
   settled: boolean;
 };
 
@@ -175,10 +181,12 @@ export function begin(inbound: Inbound, operation: Operation, dialect: Dialect):
     isBeside: false,
     limitFacts: undefined,
     limits: undefined,
+    reservedTokens: 0,
+    modelLimits: undefined,
     hold: undefined,
     others: undefined,
     unpaid: undefined,
-    heldTokens: undefined,
+    heldAnswer: undefined,
     settled: false,
   };
 }

@@ -67,7 +67,8 @@ function enter<Prepared extends Encoded>(call: Call, target: CallTarget, { going
   const cancel = new Cancel();
   const onAbort = (): void => cancel.abort();
   call.cancel.onAbort(onAbort);
-  const own: Call = { ...call, cancel, place: -1, silence: undefined, isBeside: true };
+  const heldAnswer = call.heldAnswer && { ...call.heldAnswer };
+  const own: Call = { ...call, cancel, place: -1, silence: undefined, isBeside: true, heldAnswer };
   callOpened(own);
   call.attempts++;
   const at = call.trace.length;

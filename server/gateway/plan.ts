@@ -57,8 +57,7 @@ export function planNow(call: Call, told: Told, passed?: Passed): Plan {
   const left = eligible(stages, { bytes, body }, passed);
   // Of several models the one that serves pays, as far as is known by now.
   const serving = models.length > 1 && left.find(({ on }) => on === "any");
-  if (serving)
-    call.model = models.find((one) => one.stages.some(({ model }) => model === serving.model))?.model ?? call.model;
+  if (serving) call.model = serving.asked ?? call.model;
   return { stages: left, changes, rules: held };
 }
 

@@ -5,7 +5,9 @@ import { blame } from "@/server/gateway/blame";
 import { type Call, type CallTarget, decodeContext } from "@/server/gateway/call";
 import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
+import { holdAgain } from "@/server/gateway/hold-more";
 import { leave, type Way } from "@/server/gateway/make-attempt";
+import { isOver } from "@/server/gateway/model-limits";
 import { paidAlike, pays } from "@/server/gateway/other-models";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
@@ -20,7 +22,6 @@ import { TranslatedStream } from "@/server/gateway/translated-stream";
 import { log } from "@/server/log";
 import { modelFacts } from "@/server/providers/model-facts";
 import { openAiDecoding } from "@/server/providers/openai-chat-decode";
-import { extend } from "@/server/state/budgets";
 import type { ChatRequest } from "@/server/wire/chat";
 import { listOf } from "@/server/wire/json";
 import { noUsage, outputTokens, sumUsage, type Usage } from "@/server/wire/usage";
@@ -51,7 +52,7 @@ export class Rescuer {
     this.#call = call;
     this.#request = request;
     this.#stages = stages;
-    this.#heldTokens = call.heldTokens;
+    this.#heldTokens = call.heldAnswer?.tokens;
   }
 
   /**
@@ -63,7 +64,10 @@ export class Rescuer {
     if (!call.target || modelFacts(call.target.upstreamModel).features?.reasoning === true) return false;
     return this.#stages.some(
       (stage) =>
-        isFor(stage, AFTER_SILENCE) && pays(call, stage) && stage.targets.some((one) => this.#isReady(stage, one)),
+        isFor(stage, AFTER_SILENCE) &&
+        pays(call, stage) &&
+        !isOver(call, stage) &&
+        stage.targets.some((one) => this.#isReady(stage, one)),
     );
   }
 
@@ -91,7 +95,7 @@ export class Rescuer {
     const used = await bill(call, translator);
     const { usage, estimate } = call;
     leave(call);
-    const body = (await this.#mayCostMore())
+    const body = (await holdAgain(call, this.#heldTokens))
       ? await this.#goOn({ ...progress, usage: translator.told?.(used) ?? used }, error)
       : undefined;
     if (body) {
@@ -102,13 +106,6 @@ export class Rescuer {
     // It is the one that the call is settled with.
     if (last) Object.assign(last, { cost_nano: undefined, used: undefined });
     return undefined;
-  }
-
-  /** What the broken attempt has cost is spent of what was held: the next one needs as much as the first. */
-  async #mayCostMore(): Promise<boolean> {
-    const call = this.#call;
-    call.heldTokens = this.#heldTokens;
-    return !call.hold || extend(call.hold, call.hold.first, Date.now());
   }
 
   /** A target whose stream broke is asked once more, after all others. */

@@ -31,6 +31,8 @@ export type Stage = {
   readonly settings: ModelSettings;
   readonly on: StageOf;
   readonly targets: readonly CallTarget[];
+  /** Of several models that a call names, the one that the stage is there for; absent where it names one, and for fallbacks. */
+  readonly asked?: string | undefined;
   /** Fields that rules set in the request for this stage and not for all, null to take one out. */
   readonly changes?: JsonObject | undefined;
 };

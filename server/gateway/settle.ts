@@ -1,4 +1,5 @@
 import { type Call, elapsedMs } from "@/server/gateway/call";
+import { settleLimits } from "@/server/gateway/model-limits";
 import { spared } from "@/server/gateway/other-models";
 import { endTrace } from "@/server/gateway/trace";
 import { log } from "@/server/log";
@@ -35,10 +36,9 @@ export function settle(call: Call, status: number): Promise<void> | undefined {
   call.settled = true;
   callClosed(call);
   endTrace(call, status);
-  call.limits?.giveBack();
   const durationMs = elapsedMs(call);
   const usage = usageOfCall(call);
-  call.limits?.settleTokens(inputTokens(usage) + outputTokens(usage), performance.now());
+  settleLimits(call, inputTokens(usage) + outputTokens(usage));
   const cost = costOfCall(call);
   if (!cost) noteUnpriced(call.model ?? "");
   const spent = call.hold && settleHold(call.hold, cost?.nano ?? 0n, spared(call));

@@ -73,7 +73,8 @@ export async function simulate(supposed: Supposed): Promise<Simulation> {
     const budgetsUsd = await budgetsFor(call, supposition.asking);
     return rehearse(() => {
       const plan = planNow(call, { ...supposition.asking, budgetsUsd }, passed);
-      const { stages, admission } = supposition.proceed(plan);
+      const { stages: planned, admission } = supposition.proceed(plan);
+      const stages = withinLimits(planned, door.admitted?.over, passed);
       // A strategy may look at how long the answer may be.
       if (door.admitted?.limit !== undefined) admission.limitOutput?.(door.admitted.limit);
       const way = { stages, ordered: stages.map((stage) => inOrder(call, stage, passed)) };
@@ -112,6 +113,20 @@ async function atTheDoor({ call, asking, proceed }: Supposition): Promise<Door> 
     if (!isGatewayError(error) || error.kind === "internal") throw error;
     return { admitted: undefined, refusal: error, cache: nothing.cache };
   }
+}
+
+/** The stages of models whose limits do not stand against the call. */
+function withinLimits(
+  stages: readonly Stage[],
+  over: ReadonlySet<string> | undefined,
+  passed: Passed,
+): readonly Stage[] {
+  if (!over || over.size === 0) return stages;
+  return stages.filter(({ asked, model, targets }) => {
+    if (asked === undefined || !over.has(asked)) return true;
+    for (const target of targets) passed(target, model, "a limit that the key has for its model is reached");
+    return false;
+  });
 }
 
 async function lookedUp(recall: Recall | undefined): Promise<Simulation["cache"]> {

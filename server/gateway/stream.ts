@@ -73,6 +73,8 @@ export async function openStream(
       const rest = await rescuer.rescue(translator, failureOf(call, asStreamError(broken)));
       if (rest) return rest(sink);
     }
+    // Before its place is given up: the target's own limits count it too.
+    if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
     leave(call);
     await close(call, { translator, broken, sink });
   };
@@ -150,7 +152,7 @@ class OpenedStream {
       if (translator.broken !== undefined) throw translator.broken;
       if (translator.started) this.#first.resolve();
       if (translator.complete) this.#awaitClosing();
-      if (call.heldTokens !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);
+      if (call.heldAnswer !== undefined) holdMore(call, translator.producedTokens, this.#breakOff);
     } catch (error) {
       this.#breakOff(error);
     }
@@ -184,7 +186,6 @@ async function close(
   call: Call,
   { translator, broken, sink }: { translator: Translator; broken: unknown; sink: Sink },
 ): Promise<void> {
-  if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
   if (broken === undefined) {
     await settle(call, 200);
     return;

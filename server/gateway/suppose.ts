@@ -91,7 +91,7 @@ async function supposeEmbeddings(inbound: Inbound): Promise<Supposition> {
     const sent = changes ? Buffer.from(JSON.stringify(request)) : bytes;
     const recall = recallOf(call, caller, { stages, bytes: sent });
     call.requestTokens = promptTokens(sent);
-    return { stages, admission: { bytes, body: { ...request }, targets: targetsOf(stages) }, recall };
+    return { stages, admission: { bytes, body: { ...request }, targets: targetsOf(stages), stages }, recall };
   };
   return { call, asking: { caller, bytes, body }, proceed };
 }

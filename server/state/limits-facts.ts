@@ -54,6 +54,14 @@ export function refusalOf(
   return found;
 }
 
+/** The tightest of two calls' limits. */
+export function tightest(one: LimitFacts, other: LimitFacts): LimitFacts {
+  return {
+    requests: other.requests ? tighter(one.requests, other.requests) : one.requests,
+    tokens: other.tokens ? tighter(one.tokens, other.tokens) : one.tokens,
+  };
+}
+
 function tighter(one: Standing | undefined, other: Standing): Standing {
   if (!one) return other;
   if (one.remaining !== other.remaining) return one.remaining < other.remaining ? one : other;

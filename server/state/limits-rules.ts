@@ -32,10 +32,10 @@ const kinds = {
   concurrent: { counts: "calls", windowMs: 0 },
 } as const satisfies Record<LimitKind, Pick<LimitRule, "counts" | "windowMs">>;
 
-type Compiled = {
-  readonly always: readonly LimitRule[];
-  readonly byModel: readonly { readonly pattern: string; readonly rules: readonly LimitRule[] }[];
-};
+/** Limits of a key for the models that a pattern covers: one object as long as its caller lives. */
+export type ModelRules = { readonly pattern: string; readonly rules: readonly LimitRule[] };
+
+type Compiled = { readonly always: readonly LimitRule[]; readonly byModel: readonly ModelRules[] };
 
 /** Callers and limits are replaced, never changed, so what is worked out for one holds as long as it lives. */
 const ofCaller = new WeakMap<Caller, Compiled>();
@@ -44,10 +44,24 @@ const ofGateway = new WeakMap<Limits, readonly LimitRule[]>();
 /** Every limit that a caller's call of a model comes under: the gateway's, the group's, the key's and its models'. */
 export function rulesFor(caller: Caller, model: string): readonly LimitRule[] {
   const own = compiled(caller);
-  const everywhere = gatewayRules(globalLimits());
-  const rules = everywhere.length === 0 ? own.always : [...everywhere, ...own.always];
+  const rules = common(own);
   if (own.byModel.length === 0) return rules;
   return [...rules, ...own.byModel.flatMap((entry) => (coversModel(entry.pattern, model) ? entry.rules : []))];
+}
+
+/** Every limit that a caller's calls come under whatever their model: the gateway's, the group's and the key's. */
+export function commonRules(caller: Caller): readonly LimitRule[] {
+  return common(compiled(caller));
+}
+
+/** The limits that a caller's key has for a model, by their patterns. */
+export function rulesOfModel(caller: Caller, model: string): readonly ModelRules[] {
+  return compiled(caller).byModel.filter(({ pattern }) => coversModel(pattern, model));
+}
+
+function common({ always }: Compiled): readonly LimitRule[] {
+  const everywhere = gatewayRules(globalLimits());
+  return everywhere.length === 0 ? always : [...everywhere, ...always];
 }
 
 function compiled(caller: Caller): Compiled {

@@ -9,9 +9,12 @@ import { type Hold, MemoryLimits } from "@/server/state/limits-memory";
 import { askRedis, type Correction, mayAskRedis, RedisAway } from "@/server/state/limits-redis";
 import { type LimitRule, rulesFor } from "@/server/state/limits-rules";
 
+/** What a call holds of the limits that let it in. */
+export type Admission = { readonly admitted: true; readonly facts: LimitFacts; readonly hold: Hold };
+
 /** Whether a call comes within every limit. A refused one has consumed nothing anywhere. */
 export type Limited =
-  | { readonly admitted: true; readonly facts: LimitFacts; readonly hold: Hold }
+  | Admission
   | { readonly admitted: false; readonly facts: LimitFacts; readonly refusedBy: RefusedBy };
 
 const memory = singleton("limits", () => new MemoryLimits());
@@ -35,7 +38,11 @@ export function reserveLimits(
   tokens: number,
   nowMs: number,
 ): Limited | Promise<Limited> {
-  const rules = rulesFor(caller, model);
+  return reserveRules(rulesFor(caller, model), tokens, nowMs);
+}
+
+/** The same of these limits alone. */
+export function reserveRules(rules: readonly LimitRule[], tokens: number, nowMs: number): Limited | Promise<Limited> {
   if (rules.length === 0) return unlimited;
   const reserved = Math.max(0, Math.ceil(tokens));
   // Also with Redis: what this process alone let in stays within the limits, whatever becomes of Redis meanwhile.

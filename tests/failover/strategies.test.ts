@@ -3,79 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Cancel } from "@/server/cancel";
 import { chat } from "@/server/dialects/chat";
-import type { JsonObject } from "@/server/dialects/dialect";
 import { GatewayError } from "@/server/errors";
 import { attempt } from "@/server/gateway/attempts";
 import { begin, type Call, type CallTarget } from "@/server/gateway/call";
-import type { Inbound } from "@/server/gateway/endpoint";
 import { routeId, type Stage } from "@/server/gateway/resolve";
 import { nextTarget } from "@/server/gateway/select";
 import { conversationOf } from "@/server/gateway/strategy";
 import { Rates } from "@/server/money";
 import { Secret } from "@/server/secret";
-import { type CatalogDeployment, type CatalogKey, type CatalogProvider, usualSettings } from "@/server/state/catalog";
+import { type CatalogKey, usualSettings } from "@/server/state/catalog";
 import { answered, departed, failed, reset, returned, routeOf, turnOfDeparture } from "@/server/state/route-health";
 import { noteLatency } from "@/server/state/route-latency";
 import { takeOut } from "@/server/state/route-refusals";
+import { callAbout, callOf, inbound, stageOf, targetOf } from "@/tests/failover/parts";
 
 const DECISIONS = 3_000;
-
-const inbound: Inbound = {
-  method: "POST",
-  path: "/v1/chat/completions",
-  query: "",
-  headers: {},
-  ip: "127.0.0.1",
-  params: {},
-  cancel: new Cancel(),
-  body: async () => Buffer.alloc(0),
-};
-
-function callOf(conversation = "one"): Call {
-  return callAbout({ prompt: conversation });
-}
-
-function callAbout(body: JsonObject, askedTokens?: number): Call {
-  const call = begin(inbound, "chat", chat);
-  const bytes = Buffer.from(JSON.stringify(body));
-  return Object.assign(call, { requestBytes: bytes.length, asked: { bytes, body, askedTokens } });
-}
-
-type Settings = { weight?: number; priority?: number; inputNano?: number; rates?: Rates; keys?: CatalogKey[] };
-
-function targetOf(name: string, { weight = 1, priority = 0, inputNano, keys = [], ...own }: Settings = {}): CallTarget {
-  const provider: CatalogProvider = {
-    id: `provider-of-${name}`,
-    name,
-    type: "openai-compatible",
-    baseUrl: "http://127.0.0.1:9",
-    allowPrivateNetwork: false,
-    headers: {},
-    options: {},
-    probeSeconds: null,
-    limits: { rpm: null, tpm: null, concurrent: null },
-    keys,
-  };
-  const rates = inputNano === undefined ? own.rates : Rates.parse({ input: inputNano, output: 4 * inputNano });
-  const deployment: CatalogDeployment = {
-    id: `${name}-${randomUUID()}`,
-    model: "model",
-    upstreamModel: name,
-    priority,
-    weight,
-    tags: [],
-    region: null,
-    limits: { rpm: null, tpm: null, concurrent: null },
-    contextWindow: null,
-    provider,
-    prices: rates ? [{ id: name, effectiveFromMs: 0, rates }] : [],
-  };
-  return { provider, upstreamModel: name, deployment, key: undefined };
-}
-
-function stageOf(strategy: string, targets: readonly CallTarget[]): Stage {
-  return { model: "model", strategy, settings: usualSettings, on: "any", targets };
-}
 
 /** How often each target was chosen, by name. */
 function shares(stage: Stage, decisions = DECISIONS, call: () => Call = () => callOf()): Record<string, number> {

@@ -70,6 +70,24 @@ test("over keys that are limited, poor and cached the next call does what was to
   expect(seen).toEqual(new Set(["200", "hit", "429"]));
 }, 60_000);
 
+test("of several models one that is at its limit for the key is passed over, as the call does it", async () => {
+  const caller = await made.key({ modelLimits: [{ model: "plain", rpm: 1 }] });
+  await made.settle();
+  const { model: _model, ...rest } = chatRequest("plain");
+  const body = { ...rest, models: ["plain", "pair"] };
+  const look = () => simulate(body, { keyId: caller.id });
+  const first = await look();
+  expect([first.next?.model, first.stages.map(({ model }) => model)]).toEqual(["plain", ["plain", "pair"]]);
+  expect((await made.chat(caller.key, body)).status).toBe(200);
+  const second = await look();
+  expect([second.next?.model, second.stages.map(({ model }) => model)]).toEqual(["pair", ["pair"]]);
+  expect(second.passedOver).toMatchObject(
+    Array.from({ length: 3 }, () => ({ model: "plain", reason: expect.stringContaining("limit") })),
+  );
+  expect((await made.chat(caller.key, body)).status).toBe(200);
+  expect(made.reached()).toMatch(/^pair-/);
+});
+
 test("looking at a key does not use up what it has", async () => {
   const caller = await made.key({ limits: { rpm: 1 }, budgets: [{ period: "total", limitUsd: "1" }] });
   await made.settle();

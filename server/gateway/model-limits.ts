@@ -1,0 +1,182 @@
+import type { GatewayError } from "@/server/errors";
+import type { Call } from "@/server/gateway/call";
+import { limitRefusal } from "@/server/gateway/limit-refusal";
+import type { Stage } from "@/server/gateway/resolve";
+import { type Admission, limitAgainst, reserveRules } from "@/server/state/limits";
+import { type LimitFacts, type RefusedBy, tightest } from "@/server/state/limits-facts";
+import { type ModelRules, rulesOfModel } from "@/server/state/limits-rules";
+
+/**
+ * Limits of a key for single models, as a call has to do with them that may be served by one model or another: it takes what it needs
+ * of a model's before it is sent there. A call that is served by the one model that it names is let in by all its limits at once.
+ */
+export type ModelLimits = {
+  /** Those that it was let in by together with all others. */
+  readonly entered: readonly ModelRules[];
+  /** How all others stand. */
+  readonly facts: LimitFacts | undefined;
+  /** Those of the model that it is at and, once a part of its answer was served, of the models before. */
+  readonly taken: Map<ModelRules, Admission>;
+  /** Models whose limits stand against it. */
+  readonly over: Set<string>;
+  /** What it would be refused with if no model were left. */
+  refusal: RefusedBy | undefined;
+};
+
+const none: readonly ModelRules[] = [];
+
+/** Whether a call names several models, and its key has limits for some: then it is not known which of them hold for it. */
+export function isLimitedByServing({ caller }: Call, stages: readonly Stage[] | undefined): boolean {
+  if (!caller || caller.modelLimits.length === 0 || !stages || stages.length < 2) return false;
+  return stages.some(({ asked }) => asked !== undefined);
+}
+
+/** Whether limits of a stage's model are known to stand against a call. */
+export function isOver(call: Call, stage: Stage): boolean {
+  const { modelLimits } = call;
+  return modelLimits?.over.has(limitedAs(call, stage)) === true;
+}
+
+/** Whether what a call has taken of the limits for single models is just what it needs for a stage. */
+export function isWithin(call: Call, stage: Stage): boolean {
+  const { caller, modelLimits } = call;
+  if (!caller || caller.modelLimits.length === 0) return true;
+  if (!modelLimits && stage.on === "any" && stage.asked === undefined) return true;
+  return missing(call, stage).length === 0 && needless(call, stage).length === 0;
+}
+
+/**
+ * Takes what a call needs of the limits of the first model that has room for it, which is its model from then on, and gives the stages
+ * that are left. Throws `rate_limited` where none has, and `store_unavailable`; then the call holds nothing.
+ */
+export async function takeFirst(call: Call, stages: readonly Stage[]): Promise<readonly Stage[]> {
+  call.modelLimits = begun(call, none);
+  try {
+    for (const stage of stages) {
+      if (stage.asked === undefined || isOver(call, stage) || !(await takeModel(call, stage))) continue;
+      call.model = stage.asked;
+      return stages.filter((one) => !isOver(call, one));
+    }
+    throw overLimit(call);
+  } catch (error) {
+    undoLimits(call);
+    throw error;
+  }
+}
+
+/**
+ * Takes what a call needs of the limits of a stage's model, and gives back what it took of a model's that did not serve it. False where
+ * one stands against it, and then nothing was taken. Throws `store_unavailable`.
+ */
+export async function takeModel(call: Call, stage: Stage): Promise<boolean> {
+  const limits = limitsOf(call);
+  const added = missing(call, stage);
+  for (const [at, one] of added.entries()) {
+    const limited = await reserveRules(one.rules, call.reservedTokens, performance.now());
+    if (limited.admitted) {
+      limits.taken.set(one, limited);
+      continue;
+    }
+    giveUp(limits, added.slice(0, at));
+    limits.over.add(limitedAs(call, stage));
+    call.limitFacts = call.limitFacts ? tightest(call.limitFacts, limited.facts) : limited.facts;
+    limits.refusal = sooner(limits.refusal, limited.refusedBy);
+    return false;
+  }
+  giveUp(limits, needless(call, stage));
+  call.limitFacts = [...limits.taken.values()].reduce<LimitFacts | undefined>(
+    (facts, { facts: more }) => (facts ? tightest(facts, more) : more),
+    limits.facts,
+  );
+  return true;
+}
+
+/**
+ * The stages that limits would leave of a call's now, without taking anything: it would begin as the model of the first. Throws as
+ * `takeFirst`.
+ */
+export async function lookFirst(call: Call, stages: readonly Stage[], tokens: number): Promise<readonly Stage[]> {
+  const { caller } = call;
+  const limits = begun(call, none);
+  call.modelLimits = limits;
+  for (const { asked } of stages) {
+    if (!caller || asked === undefined || limits.over.has(asked)) continue;
+    const refusedBy = await limitAgainst(caller, asked, tokens);
+    if (!refusedBy) continue;
+    limits.over.add(asked);
+    limits.refusal = sooner(limits.refusal, refusedBy);
+  }
+  const left = stages.filter((one) => !isOver(call, one));
+  const first = left.find(({ asked }) => asked !== undefined);
+  if (!first) throw overLimit(call);
+  call.model = first.asked;
+  return left;
+}
+
+/** Which of the limits that stand against a call ends first; undefined where none does. */
+export function overLimit({ modelLimits }: Call): GatewayError | undefined {
+  return modelLimits?.refusal && limitRefusal(modelLimits.refusal);
+}
+
+/** The one of two that ends first. */
+function sooner(one: RefusedBy | undefined, other: RefusedBy): RefusedBy {
+  if (!one) return other;
+  const secondsOf = ({ retryAfterSeconds }: RefusedBy): number => retryAfterSeconds ?? Number.POSITIVE_INFINITY;
+  return secondsOf(other) < secondsOf(one) ? other : one;
+}
+
+/** Gives all that a call holds of limits back: as if it had never come. */
+export function undoLimits({ limits, modelLimits }: Call): void {
+  limits?.undo();
+  if (modelLimits) giveUp(modelLimits, [...modelLimits.taken.keys()]);
+}
+
+/** Ends what a call holds of limits, with the tokens that it used. */
+export function settleLimits({ limits, modelLimits }: Call, tokens: number): void {
+  const nowMs = performance.now();
+  limits?.giveBack();
+  limits?.settleTokens(tokens, nowMs);
+  if (!modelLimits) return;
+  for (const { hold } of modelLimits.taken.values()) {
+    hold.giveBack();
+    hold.settleTokens(tokens, nowMs);
+  }
+}
+
+function giveUp({ taken }: ModelLimits, rules: readonly ModelRules[]): void {
+  for (const one of rules) {
+    taken.get(one)?.hold.undo();
+    taken.delete(one);
+  }
+}
+
+function missing(call: Call, stage: Stage): readonly ModelRules[] {
+  const { entered, taken } = limitsOf(call);
+  return rulesOf(call, stage).filter((one) => !entered.includes(one) && !taken.has(one));
+}
+
+/** What was taken for another model. A stream that goes on elsewhere was served by both: each counts all of it, rather than too little. */
+function needless(call: Call, stage: Stage): readonly ModelRules[] {
+  const { taken } = limitsOf(call);
+  if (taken.size === 0 || call.usedBefore) return none;
+  const own = rulesOf(call, stage);
+  return [...taken.keys()].filter((one) => !own.includes(one));
+}
+
+function rulesOf(call: Call, stage: Stage): readonly ModelRules[] {
+  return call.caller ? rulesOfModel(call.caller, limitedAs(call, stage)) : none;
+}
+
+/** Limits go by the model that was asked for, whatever rules made of it; what its admin falls back to comes under its own as well. */
+function limitedAs(call: Call, { on, asked, model }: Stage): string {
+  return on === "any" ? (asked ?? call.model ?? "") : model;
+}
+
+function limitsOf(call: Call): ModelLimits {
+  call.modelLimits ??= begun(call, call.caller ? rulesOfModel(call.caller, call.model ?? "") : none);
+  return call.modelLimits;
+}
+
+function begun({ limitFacts }: Call, entered: readonly ModelRules[]): ModelLimits {
+  return { entered, facts: limitFacts, taken: new Map(), over: new Set(), refusal: undefined };
+}
