@@ -2,6 +2,7 @@ import type { GatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
 import type { Stage } from "@/server/gateway/resolve";
+import { countRefusal } from "@/server/metrics";
 import { type Admission, limitAgainst, reserveRules } from "@/server/state/limits";
 import { type LimitFacts, type RefusedBy, tightest } from "@/server/state/limits-facts";
 import { type ModelRules, rulesOfModel } from "@/server/state/limits-rules";
@@ -24,6 +25,7 @@ export type ModelLimits = {
 };
 
 const none: readonly ModelRules[] = [];
+const nothing = (): undefined => undefined;
 
 /** Whether a call names several models, and its key has limits for some: then it is not known which of them hold for it. */
 export function isLimitedByServing({ caller }: Call, stages: readonly Stage[] | undefined): boolean {
@@ -72,7 +74,8 @@ export async function takeModel(call: Call, stage: Stage): Promise<boolean> {
   const limits = limitsOf(call);
   const added = missing(call, stage);
   for (const [at, one] of added.entries()) {
-    const limited = await reserveRules(one.rules, call.reservedTokens, performance.now());
+    // Another model may serve: whether the call is refused is not known yet.
+    const limited = await reserveRules(one.rules, call.reservedTokens, performance.now(), nothing);
     if (limited.admitted) {
       limits.taken.set(one, limited);
       continue;
@@ -108,14 +111,17 @@ export async function lookFirst(call: Call, stages: readonly Stage[], tokens: nu
   }
   const left = stages.filter((one) => !isOver(call, one));
   const first = left.find(({ asked }) => asked !== undefined);
-  if (!first) throw overLimit(call);
+  if (!first) throw limits.refusal && limitRefusal(limits.refusal);
   call.model = first.asked;
   return left;
 }
 
-/** Which of the limits that stand against a call ends first; undefined where none does. */
+/** What a call is refused with because of the limits that stand against its models, and counts as such; undefined where none does. */
 export function overLimit({ modelLimits }: Call): GatewayError | undefined {
-  return modelLimits?.refusal && limitRefusal(modelLimits.refusal);
+  const refusal = modelLimits?.refusal;
+  if (!refusal) return undefined;
+  countRefusal(refusal.rule);
+  return limitRefusal(refusal);
 }
 
 /** The one of two that ends first. */

@@ -41,14 +41,19 @@ export function reserveLimits(
   return reserveRules(rulesFor(caller, model), tokens, nowMs);
 }
 
-/** The same of these limits alone. */
-export function reserveRules(rules: readonly LimitRule[], tokens: number, nowMs: number): Limited | Promise<Limited> {
+/** The same of these limits alone; `refused` is told of the limit that stands against the call. */
+export function reserveRules(
+  rules: readonly LimitRule[],
+  tokens: number,
+  nowMs: number,
+  refused: (rule: LimitRule) => void = countRefusal,
+): Limited | Promise<Limited> {
   if (rules.length === 0) return unlimited;
   const reserved = Math.max(0, Math.ceil(tokens));
   // Also with Redis: what this process alone let in stays within the limits, whatever becomes of Redis meanwhile.
   const local = memory.reserve(rules, reserved, nowMs);
   if (!local.admitted) {
-    countRefusal(local.refusedBy.rule);
+    refused(local.refusedBy.rule);
     return local;
   }
   const { facts, hold } = local;
@@ -60,7 +65,7 @@ export function reserveRules(rules: readonly LimitRule[], tokens: number, nowMs:
     (answer) => {
       if (!answer.refusedBy) return { admitted: true, facts: answer.facts, hold: sharedHold(shared, answer.atUs) };
       hold.undo();
-      countRefusal(answer.refusedBy.rule);
+      refused(answer.refusedBy.rule);
       return { admitted: false, facts: answer.facts, refusedBy: answer.refusedBy };
     },
     (error: unknown) => {

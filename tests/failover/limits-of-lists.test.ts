@@ -74,6 +74,11 @@ describe.each(counts)(
       plays(gate(), "cheap", cheap);
       plays(gate(), "dear", dear);
     };
+    /** How many calls limits of models have refused. */
+    const refusals = async (): Promise<number> => {
+      const metrics = await (await gate().get("/metrics", { key: null })).text();
+      return Number(/^conduit_rate_limited_total\{scope="model",limit="rpm"\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
+    };
     const asked = (name: string): number => received(gate(), name).length;
 
     test("whoever serves when the first has failed comes under its own, and is not asked beyond it", async () => {
@@ -94,12 +99,15 @@ describe.each(counts)(
 
     test("the call is refused where none is left, told when to come again, and takes nothing of other limits", async () => {
       play(healthy);
+      const counted = await refusals();
       expect([await served("both"), await served("both")]).toEqual(["cheap", "dear"]);
+      expect(await refusals()).toBe(counted);
       const before = asked("cheap") + asked("dear");
       const refused = await ask("both");
       expect(refused.status).toBe(429);
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(40);
       expect(await refused.text()).toContain('this key for \\"cheap\\"');
+      expect(await refusals()).toBe(counted + 1);
       expect(asked("cheap") + asked("dear")).toBe(before);
       plays(gate(), "spare", healthy);
       // The key's own limit of three has one left. What is given back is new to Redis, and may come there after the next call.
