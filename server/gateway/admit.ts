@@ -17,7 +17,6 @@ import { refuseUnpriced } from "@/server/state/unpriced";
 /** Tokens of an answer that limits reckon with where the caller set no limit, and the most that they do. */
 const ESTIMATED_ANSWER = 512;
 const LONGEST_ESTIMATE = 4_096;
-const noModels: ReadonlySet<string> = new Set();
 /** A million dollars: no call costs more, whatever it asks for, and sums of it fit where sums are kept. */
 const MOST_NANO = 10n ** 15n;
 
@@ -85,8 +84,6 @@ export type Admitted = {
   readonly limit: number | undefined;
   /** Whether they would pay for a second attempt beside the first. */
   readonly paysTwice: boolean;
-  /** Models that it names, whose limits stand against it. */
-  readonly over: ReadonlySet<string>;
 };
 
 /** Whether a call would be let in now, without taking anything. Throws what `admit` does. */
@@ -98,16 +95,15 @@ export async function wouldAdmit(call: Call, caller: Caller, asking: Asking): Pr
     refuseUnpriced(call.model ?? "");
   const bound = reckoned(asking);
   const targets = await wouldEnter(call, caller, { bound, asking });
-  const over = call.modelLimits?.over ?? noModels;
   const purses = pursesOf(caller, namesOf(call.model ?? "", targets), now);
   const { amount } = mostOf(call, bound, { ...asking, targets });
   const refusal = await againstHold(purses, amount);
-  if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)), over };
+  if (!refusal) return { limit: undefined, paysTwice: !(await againstHold(purses, 2n * amount)) };
   const mayLimit = bound.askedTokens === undefined && limitOutput !== undefined;
   const left = mayLimit ? await lookAffordable(purses) : undefined;
   const limit = limitFor({ bound, targets, amount, now }, left);
   if (limit === undefined) throw refusal;
-  return { limit, paysTwice: false, over };
+  return { limit, paysTwice: false };
 }
 
 /** The targets that limits would leave, without taking anything. Throws `rate_limited`. */
@@ -118,7 +114,7 @@ async function wouldEnter(
 ): Promise<readonly CallTarget[]> {
   const { bytes, targets, stages = [] } = asking;
   const tokens = promptTokens(bytes) + estimateOf(bound, asking);
-  if (isLimitedByServing(call, stages)) return targetsOf(await lookFirst(call, stages, tokens));
+  if (caller.modelLimits.length > 0 && stages.length > 0) return targetsOf(await lookFirst(call, stages, tokens));
   const refusedBy = await limitAgainst(caller, call.model ?? "", tokens);
   if (refusedBy) throw limitRefusal(refusedBy);
   return targets;

@@ -114,7 +114,7 @@ export function inOneRow(models: readonly Allowed[]): Row {
     // One that two models have is asked for the first of them.
     const [left] = withTargets([stage], (target) => !seen.has(routeId(target)));
     if (!left) return;
-    const rest = stage.on === "any" ? { ...left, asked: model } : left;
+    const rest = { ...left, asked: model };
     stages.push(same || !parameters ? rest : { ...rest, changes: parameters });
   };
   for (const model of models)

@@ -55,7 +55,12 @@ export async function attempt<Prepared extends Encoded>(
     (await run.whenOneComesBack()) ??
     (await run.whenLimitsEnd());
   if (reply) return reply;
-  throw run.failure ?? overLimit(call) ?? outOfService(call, stages);
+  throw run.failure ?? allOver(call, stages) ?? outOfService(call, stages);
+}
+
+/** Where it is limits alone that keep a call from being tried. */
+function allOver(call: Call, stages: readonly Stage[]): GatewayError | undefined {
+  return stages.every((stage) => !isFor(stage, undefined) || isOver(call, stage)) ? overLimit(call) : undefined;
 }
 
 /** The attempts of one call. */
@@ -136,7 +141,11 @@ class Run<Prepared extends Encoded> {
     while (this.#mayResort()) {
       const last = this.#tried && lastResort(this.#call, this.#open(), this.#tried);
       if (!last) return undefined;
-      if (!isWithin(this.#call, last.stage) && !(await takeModel(this.#call, last.stage))) continue;
+      if (!isWithin(this.#call, last.stage)) {
+        await takeModel(this.#call, last.stage);
+        // What has become of the targets meanwhile is looked at anew.
+        continue;
+      }
       const before = this.#ended;
       // What it says of the request may open stages that were closed.
       const reply =
@@ -177,7 +186,10 @@ class Run<Prepared extends Encoded> {
         // What else has become of the targets meanwhile is looked at anew.
         continue;
       }
-      if (!isWithin(this.#call, stage) && !(await takeModel(this.#call, stage))) return undefined;
+      if (!isWithin(this.#call, stage)) {
+        if (await takeModel(this.#call, stage)) continue;
+        return undefined;
+      }
       if (next.repeated) this.#repeats++;
       const reply = await this.#one(next, stage);
       if (reply || this.#refused) return reply;

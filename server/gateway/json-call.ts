@@ -78,6 +78,8 @@ export function jsonEndpoint<Request extends { readonly model: string }, Respons
       const { stages: planned, changes } = planning instanceof Promise ? await planning : planning;
       const request = changes ? kind.schema.parse(changed(body, changes)) : value;
       const stages = able(call, planned, kind);
+      // The model that was named first may be none that does this.
+      call.model = stages[0]?.asked ?? call.model;
       const targets = targetsOf(stages);
       const admitting = admit(call, caller, { bytes, body: { ...request }, targets, stages });
       if (admitting) await admitting;

@@ -1,7 +1,7 @@
 import type { GatewayError } from "@/server/errors";
 import type { Call } from "@/server/gateway/call";
 import { limitRefusal } from "@/server/gateway/limit-refusal";
-import type { Stage } from "@/server/gateway/resolve";
+import { isFor, modelNotFound, type Stage } from "@/server/gateway/resolve";
 import { countRefusal } from "@/server/metrics";
 import { type Admission, limitAgainst, reserveRules } from "@/server/state/limits";
 import { type LimitFacts, type RefusedBy, tightest } from "@/server/state/limits-facts";
@@ -18,10 +18,13 @@ export type ModelLimits = {
   readonly facts: LimitFacts | undefined;
   /** Those of the model that it is at and, once a part of its answer was served, of the models before. */
   readonly taken: Map<ModelRules, Admission>;
+  /** Those of models that have written a part of its answer. */
+  readonly served: Set<ModelRules>;
   /** Models whose limits stand against it. */
   readonly over: Set<string>;
-  /** What it would be refused with if no model were left. */
+  /** What it would be refused with if no model were left, and how the limits that stand against it are. */
   refusal: RefusedBy | undefined;
+  refusing: LimitFacts | undefined;
 };
 
 const none: readonly ModelRules[] = [];
@@ -35,15 +38,15 @@ export function isLimitedByServing({ caller }: Call, stages: readonly Stage[] | 
 
 /** Whether limits of a stage's model are known to stand against a call. */
 export function isOver(call: Call, stage: Stage): boolean {
-  const { modelLimits } = call;
-  return modelLimits?.over.has(limitedAs(call, stage)) === true;
+  const over = call.modelLimits?.over;
+  return over !== undefined && over.size > 0 && limitedAs(call, stage).some((model) => over.has(model));
 }
 
 /** Whether what a call has taken of the limits for single models is just what it needs for a stage. */
 export function isWithin(call: Call, stage: Stage): boolean {
   const { caller, modelLimits } = call;
   if (!caller || caller.modelLimits.length === 0) return true;
-  if (!modelLimits && stage.on === "any" && stage.asked === undefined) return true;
+  if (!modelLimits && !stage.fallback && stage.asked === undefined) return true;
   return missing(call, stage).length === 0 && needless(call, stage).length === 0;
 }
 
@@ -55,11 +58,11 @@ export async function takeFirst(call: Call, stages: readonly Stage[]): Promise<r
   call.modelLimits = begun(call, none);
   try {
     for (const stage of stages) {
-      if (stage.asked === undefined || isOver(call, stage) || !(await takeModel(call, stage))) continue;
-      call.model = stage.asked;
+      if (!isFor(stage, undefined) || isOver(call, stage) || !(await takeModel(call, stage))) continue;
+      call.model = stage.asked ?? call.model;
       return stages.filter((one) => !isOver(call, one));
     }
-    throw overLimit(call);
+    throw overLimit(call) ?? modelNotFound(call.model ?? "");
   } catch (error) {
     undoLimits(call);
     throw error;
@@ -81,16 +84,13 @@ export async function takeModel(call: Call, stage: Stage): Promise<boolean> {
       continue;
     }
     giveUp(limits, added.slice(0, at));
-    limits.over.add(limitedAs(call, stage));
-    call.limitFacts = call.limitFacts ? tightest(call.limitFacts, limited.facts) : limited.facts;
+    for (const model of limitedAs(call, stage)) if (rulesFor(call, model).includes(one)) limits.over.add(model);
+    limits.refusing = joined(limits.refusing, limited.facts);
     limits.refusal = sooner(limits.refusal, limited.refusedBy);
     return false;
   }
   giveUp(limits, needless(call, stage));
-  call.limitFacts = [...limits.taken.values()].reduce<LimitFacts | undefined>(
-    (facts, { facts: more }) => (facts ? tightest(facts, more) : more),
-    limits.facts,
-  );
+  call.limitFacts = [...limits.taken.values()].reduce((known, { facts }) => joined(known, facts), limits.facts);
   return true;
 }
 
@@ -102,26 +102,35 @@ export async function lookFirst(call: Call, stages: readonly Stage[], tokens: nu
   const { caller } = call;
   const limits = begun(call, none);
   call.modelLimits = limits;
-  for (const { asked } of stages) {
-    if (!caller || asked === undefined || limits.over.has(asked)) continue;
-    const refusedBy = await limitAgainst(caller, asked, tokens);
+  for (const model of new Set(stages.flatMap((stage) => limitedAs(call, stage)))) {
+    const refusedBy = caller && (await limitAgainst(caller, model, tokens));
     if (!refusedBy) continue;
-    limits.over.add(asked);
+    limits.over.add(model);
     limits.refusal = sooner(limits.refusal, refusedBy);
   }
   const left = stages.filter((one) => !isOver(call, one));
-  const first = left.find(({ asked }) => asked !== undefined);
-  if (!first) throw limits.refusal && limitRefusal(limits.refusal);
-  call.model = first.asked;
+  const first = left.find((stage) => isFor(stage, undefined));
+  if (!first && limits.refusal) throw limitRefusal(limits.refusal);
+  call.model = first?.asked ?? call.model;
   return left;
 }
 
 /** What a call is refused with because of the limits that stand against its models, and counts as such; undefined where none does. */
-export function overLimit({ modelLimits }: Call): GatewayError | undefined {
-  const refusal = modelLimits?.refusal;
-  if (!refusal) return undefined;
-  countRefusal(refusal.rule);
-  return limitRefusal(refusal);
+export function overLimit(call: Call): GatewayError | undefined {
+  const { modelLimits, limitFacts } = call;
+  if (!modelLimits?.refusal) return undefined;
+  countRefusal(modelLimits.refusal.rule);
+  if (modelLimits.refusing) call.limitFacts = joined(limitFacts, modelLimits.refusing);
+  return limitRefusal(modelLimits.refusal);
+}
+
+/** Notes that a part of the answer is of the models whose limits the call has taken: they count it, whoever goes on. */
+export function noteServed({ modelLimits }: Call): void {
+  if (modelLimits) for (const one of modelLimits.taken.keys()) modelLimits.served.add(one);
+}
+
+function joined(one: LimitFacts | undefined, other: LimitFacts): LimitFacts {
+  return one ? tightest(one, other) : other;
 }
 
 /** The one of two that ends first. */
@@ -163,26 +172,33 @@ function missing(call: Call, stage: Stage): readonly ModelRules[] {
 
 /** What was taken for another model. A stream that goes on elsewhere was served by both: each counts all of it, rather than too little. */
 function needless(call: Call, stage: Stage): readonly ModelRules[] {
-  const { taken } = limitsOf(call);
-  if (taken.size === 0 || call.usedBefore) return none;
+  const { taken, served } = limitsOf(call);
+  if (taken.size === 0) return none;
   const own = rulesOf(call, stage);
-  return [...taken.keys()].filter((one) => !own.includes(one));
+  return [...taken.keys()].filter((one) => !own.includes(one) && !served.has(one));
 }
 
 function rulesOf(call: Call, stage: Stage): readonly ModelRules[] {
-  return call.caller ? rulesOfModel(call.caller, limitedAs(call, stage)) : none;
+  const [asked = "", fallback] = limitedAs(call, stage);
+  const rules = rulesFor(call, asked);
+  return fallback === undefined ? rules : [...new Set([...rules, ...rulesFor(call, fallback)])];
+}
+
+function rulesFor({ caller }: Call, model: string): readonly ModelRules[] {
+  return caller ? rulesOfModel(caller, model) : none;
 }
 
 /** Limits go by the model that was asked for, whatever rules made of it; what its admin falls back to comes under its own as well. */
-function limitedAs(call: Call, { on, asked, model }: Stage): string {
-  return on === "any" ? (asked ?? call.model ?? "") : model;
+function limitedAs(call: Call, { asked = call.model ?? "", fallback, model }: Stage): readonly string[] {
+  return fallback ? [asked, model] : [asked];
 }
 
 function limitsOf(call: Call): ModelLimits {
-  call.modelLimits ??= begun(call, call.caller ? rulesOfModel(call.caller, call.model ?? "") : none);
+  call.modelLimits ??= begun(call, rulesFor(call, call.model ?? ""));
   return call.modelLimits;
 }
 
 function begun({ limitFacts }: Call, entered: readonly ModelRules[]): ModelLimits {
-  return { entered, facts: limitFacts, taken: new Map(), over: new Set(), refusal: undefined };
+  const nothing = { taken: new Map(), served: new Set<ModelRules>(), over: new Set<string>() };
+  return { entered, facts: limitFacts, ...nothing, refusal: undefined, refusing: undefined };
 }

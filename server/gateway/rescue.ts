@@ -7,7 +7,7 @@ import type { StreamBody } from "@/server/gateway/endpoint";
 import { estimateUsage } from "@/server/gateway/estimate";
 import { holdAgain } from "@/server/gateway/hold-more";
 import { leave, type Way } from "@/server/gateway/make-attempt";
-import { isOver } from "@/server/gateway/model-limits";
+import { isOver, noteServed } from "@/server/gateway/model-limits";
 import { paidAlike, pays } from "@/server/gateway/other-models";
 import { type PreparedText, prepareText } from "@/server/gateway/prepare-text";
 import type { Progress } from "@/server/gateway/progress";
@@ -207,6 +207,7 @@ async function bill(call: Call, translator: Translator): Promise<Usage> {
   const cost = costOfCall(call);
   const last = call.trace.at(-1);
   if (last) last.used = used;
+  noteServed(call);
   if (last && cost) last.cost_nano = (cost.nano - spentBefore).toString();
   if (cost) call.spentBefore = cost.nano;
   const estimated = !call.usage || usedBefore?.estimated === true;

@@ -31,8 +31,10 @@ export type Stage = {
   readonly settings: ModelSettings;
   readonly on: StageOf;
   readonly targets: readonly CallTarget[];
-  /** Of several models that a call names, the one that the stage is there for; absent where it names one, and for fallbacks. */
+  /** Of several models that a call names, the one that the stage is there for; absent where it names one. */
   readonly asked?: string | undefined;
+  /** An admin named it for when the model that was asked for fails. */
+  readonly fallback?: true;
   /** Fields that rules set in the request for this stage and not for all, null to take one out. */
   readonly changes?: JsonObject | undefined;
 };
@@ -78,7 +80,7 @@ function fallbacksOf({ fallbacks, fallbacksOnContext, fallbacksOnPolicy }: Catal
       const fallback = catalog().models.get(name);
       if (!fallback || fallback.deployments.length === 0) return [];
       const { strategy, settings, deployments } = fallback;
-      return [{ model: name, strategy, settings, on, targets: deployments.map(targetOf) }];
+      return [{ model: name, strategy, settings, on, fallback: true, targets: deployments.map(targetOf) }];
     });
   return [
     ...staged(fallbacksOnContext, "context"),

@@ -5,6 +5,7 @@ import { PATIENCE_MS } from "@/server/gateway/attempts";
 import type { Call, CallTarget } from "@/server/gateway/call";
 import type { Passed } from "@/server/gateway/eligible";
 import { hedgeAfterMs } from "@/server/gateway/hedge";
+import { isOver } from "@/server/gateway/model-limits";
 import { outOfService } from "@/server/gateway/out-of-service";
 import { budgetsFor, type Plan, planNow } from "@/server/gateway/plan";
 import { ageOfKept, type Recall } from "@/server/gateway/recall";
@@ -74,11 +75,12 @@ export async function simulate(supposed: Supposed): Promise<Simulation> {
     return rehearse(() => {
       const plan = planNow(call, { ...supposition.asking, budgetsUsd }, passed);
       const { stages: planned, admission } = supposition.proceed(plan);
-      const stages = withinLimits(planned, door.admitted?.over, passed);
+      call.modelLimits = door.modelLimits;
+      const stages = withinLimits(call, planned, passed);
       // A strategy may look at how long the answer may be.
       if (door.admitted?.limit !== undefined) admission.limitOutput?.(door.admitted.limit);
       const way = { stages, ordered: stages.map((stage) => inOrder(call, stage, passed)) };
-      return { ...whatNext(call, way, door), ...aboutPlan(call, plan), stages: way.ordered, passedOver };
+      return { ...whatNext(call, way, door), ...aboutPlan(call, { ...plan, stages }), stages: way.ordered, passedOver };
     });
   } catch (error) {
     if (!isGatewayError(error) || error.kind === "internal") throw error;
@@ -99,6 +101,7 @@ const nothing = {
 /** What a call meets before a target is looked for. */
 type Door = {
   readonly admitted: Admitted | undefined;
+  readonly modelLimits: Call["modelLimits"];
   readonly refusal: GatewayError | undefined;
   readonly cache: Simulation["cache"];
 };
@@ -108,23 +111,19 @@ async function atTheDoor({ call, asking, proceed }: Supposition): Promise<Door> 
   const { admission, recall } = rehearse(() => proceed(planNow(call, { ...asking, budgetsUsd })));
   try {
     const admitted = await wouldAdmit(call, asking.caller, admission);
-    return { admitted, refusal: undefined, cache: await lookedUp(recall) };
+    return { admitted, modelLimits: call.modelLimits, refusal: undefined, cache: await lookedUp(recall) };
   } catch (error) {
     if (!isGatewayError(error) || error.kind === "internal") throw error;
-    return { admitted: undefined, refusal: error, cache: nothing.cache };
+    return { admitted: undefined, modelLimits: undefined, refusal: error, cache: nothing.cache };
   }
 }
 
 /** The stages of models whose limits do not stand against the call. */
-function withinLimits(
-  stages: readonly Stage[],
-  over: ReadonlySet<string> | undefined,
-  passed: Passed,
-): readonly Stage[] {
-  if (!over || over.size === 0) return stages;
-  return stages.filter(({ asked, model, targets }) => {
-    if (asked === undefined || !over.has(asked)) return true;
-    for (const target of targets) passed(target, model, "a limit that the key has for its model is reached");
+function withinLimits(call: Call, stages: readonly Stage[], passed: Passed): readonly Stage[] {
+  return stages.filter((stage) => {
+    if (!isOver(call, stage)) return true;
+    for (const target of stage.targets)
+      passed(target, stage.model, "a limit that the key has for its model is reached");
     return false;
   });
 }

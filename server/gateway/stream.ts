@@ -74,8 +74,11 @@ export async function openStream(
       if (rest) return rest(sink);
     }
     // Before its place is given up: the target's own limits count it too.
-    if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
-    leave(call);
+    try {
+      if (!call.usage) call.estimate = await estimateUsage(call, producedBy(translator));
+    } finally {
+      leave(call);
+    }
     await close(call, { translator, broken, sink });
   };
 }

@@ -88,6 +88,7 @@ async function supposeEmbeddings(inbound: Inbound): Promise<Supposition> {
   const proceed = ({ stages: planned, changes }: Plan): Proceeding => {
     const request = changes ? schema.parse(changed(body, changes)) : value;
     const stages = able(call, planned, embeddingsCall);
+    call.model = stages[0]?.asked ?? call.model;
     const sent = changes ? Buffer.from(JSON.stringify(request)) : bytes;
     const recall = recallOf(call, caller, { stages, bytes: sent });
     call.requestTokens = promptTokens(sent);

@@ -80,7 +80,11 @@ test("of several models one that is at its limit for the key is passed over, as 
   expect([first.next?.model, first.stages.map(({ model }) => model)]).toEqual(["plain", ["plain", "pair"]]);
   expect((await made.chat(caller.key, body)).status).toBe(200);
   const second = await look();
-  expect([second.next?.model, second.stages.map(({ model }) => model)]).toEqual(["pair", ["pair"]]);
+  expect([second.model, second.next?.model, second.stages.map(({ model }) => model)]).toEqual([
+    "pair",
+    "pair",
+    ["pair"],
+  ]);
   expect(second.passedOver).toMatchObject(
     Array.from({ length: 3 }, () => ({ model: "plain", reason: expect.stringContaining("limit") })),
   );
