@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ask, environment, plays, providerAt, received } from "@/tests/failover/setting";
 import { ANSWER, healthy, refusal } from "@/tests/failover/vendor";
+import { expectShare } from "@/tests/support/chance";
 import { type Fixture, useGateway, keys as virtualKeys } from "@/tests/support/fixture";
 import type { Scenario } from "@/tests/support/upstream";
 
@@ -54,9 +55,10 @@ describe("many keys of one provider", () => {
 
   test("share the calls by weight", async () => {
     plays(gate(), "shares", healthy);
-    for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 20 }, () => served("shares", 1)));
-    expect(uses(gate(), "shares", "heavy") / 400).toBeCloseTo(0.75, 1);
-    expect(uses(gate(), "shares", "light") / 400).toBeCloseTo(0.25, 1);
+    for (let round = 0; round < 50; round++) await Promise.all(Array.from({ length: 20 }, () => served("shares", 1)));
+    const heavy = uses(gate(), "shares", "heavy");
+    expect(heavy + uses(gate(), "shares", "light")).toBe(1_000);
+    expectShare(heavy / 1_000, 0.75, 1_000);
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expectShare } from "@/tests/support/chance";
 import { chatRequest, configFor, useGateway } from "@/tests/support/fixture";
 import { counted, type Got, manyCalls } from "@/tests/support/many-calls";
 
@@ -73,8 +74,7 @@ describe(`each action of a rule, over ${CALLS} calls that it is meant for among 
     for (const one of rest) expect(one).toMatchObject({ temperature: 1, seed: 7 });
     expect(counted(others.map(({ status }) => `${status}`))).toEqual({ 200: CALLS });
     const shares = counted(others.map(({ model }) => model));
-    for (const model of ["wide-us", "wide-eu", "wide-cheap"])
-      expect((shares[model] ?? 0) / CALLS).toBeCloseTo(1 / 3, 1);
+    for (const model of ["wide-us", "wide-eu", "wide-cheap"]) expectShare((shares[model] ?? 0) / CALLS, 1 / 3, CALLS);
     return { held, others, sent: bodies.filter(({ user }) => user === "held") };
   }
 
@@ -118,6 +118,6 @@ describe(`each action of a rule, over ${CALLS} calls that it is meant for among 
     const { held } = await prove("stop");
     const shares = counted(held.map(({ status, model }) => `${status} ${model}`));
     expect(Object.keys(shares).sort()).toEqual(["200 wide-eu", "200 wide-us"]);
-    expect((shares["200 wide-eu"] ?? 0) / CALLS).toBeCloseTo(1 / 2, 1);
+    expectShare((shares["200 wide-eu"] ?? 0) / CALLS, 1 / 2, CALLS);
   }, 30_000);
 });
