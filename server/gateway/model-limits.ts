@@ -199,6 +199,6 @@ function limitsOf(call: Call): ModelLimits {
 }
 
 function begun({ limitFacts }: Call, entered: readonly ModelRules[]): ModelLimits {
-  const nothing = { taken: new Map(), served: new Set<ModelRules>(), over: new Set<string>() };
-  return { entered, facts: limitFacts, ...nothing, refusal: undefined, refusing: undefined };
+  const empty = { taken: new Map(), served: new Set<ModelRules>(), over: new Set<string>() };
+  return { entered, facts: limitFacts, ...empty, refusal: undefined, refusing: undefined };
 }

@@ -46,7 +46,7 @@ export function rulesFor(caller: Caller, model: string): readonly LimitRule[] {
   const own = compiled(caller);
   const rules = common(own);
   if (own.byModel.length === 0) return rules;
-  return [...rules, ...own.byModel.flatMap((entry) => (coversModel(entry.pattern, model) ? entry.rules : []))];
+  return [...rules, ...rulesOfModel(caller, model).flatMap((entry) => entry.rules)];
 }
 
 /** Every limit that a caller's calls come under whatever their model: the gateway's, the group's and the key's. */
